@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * check_crc32c.c - the checksum equals the published values and those of a bit-by-bit computation.
+ */
+#include "memtrace/crc32c.h"
+
+#include <string.h>
+
+#include "unit.h"
+
+static uint32_t crc_by_bits(const unsigned char *data, size_t bytes)
+{
+	uint32_t crc = UINT32_MAX;
+
+	for (size_t i = 0; i < bytes * 8; i++) {
+		uint32_t bit = (data[i / 8] >> (i % 8) & 1u) ^ (crc & 1u);
+
+		crc = crc >> 1 ^ (bit ? 0x82f63b78u : 0);
+	}
+	return ~crc;
+}
+
+START_TEST(published_values_are_met)
+{
+	unsigned char data[32];
+
+	ck_assert_uint_eq(mt_crc32c(0, "123456789", 9), 0xe3069283u);
+	memset(data, 0, sizeof(data));
+	ck_assert_uint_eq(mt_crc32c(0, data, sizeof(data)), 0x8a9136aau);
+	memset(data, 0xff, sizeof(data));
+	ck_assert_uint_eq(mt_crc32c(0, data, sizeof(data)), 0x62a8ab43u);
+}
+END_TEST
+
+START_TEST(every_byte_value_equals_bitwise_computation)
+{
+	unsigned char data[256];
+
+	for (unsigned int i = 0; i < sizeof(data); i++)
+		data[i] = (unsigned char)i;
+	for (size_t bytes = 0; bytes <= sizeof(data); bytes++)
+		ck_assert_uint_eq(mt_crc32c(0, data, bytes), crc_by_bits(data, bytes));
+}
+END_TEST
+
+START_TEST(pieces_give_the_same_as_the_whole)
+{
+	static const char text[] = "a crc may be continued at any byte";
+
+	for (size_t cut = 0; cut <= sizeof(text); cut++) {
+		uint32_t crc = mt_crc32c(0, text, cut);
+
+		crc = mt_crc32c(crc, text + cut, sizeof(text) - cut);
+		ck_assert_uint_eq(crc, mt_crc32c(0, text, sizeof(text)));
+	}
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+	Suite *suite = suite_create("crc32c");
+	TCase *tests = tcase_create("values");
+
+	tcase_add_test(tests, published_values_are_met);
+	tcase_add_test(tests, every_byte_value_equals_bitwise_computation);
+	tcase_add_test(tests, pieces_give_the_same_as_the_whole);
+	suite_add_tcase(suite, tests);
+	return suite;
+}
