@@ -34,16 +34,6 @@ enum unwind_status {
 	UNWIND_BROKEN, /* the previous frame's caller could not be found */
 };
 
-/*
- * What is known about one address of code. Shared by all threads; the pair (key, value) only ever changes
- * as a whole.
- */
-struct unwind_entry {
-	uint64_t key;      /* address | loader generation << 48; 0 = free */
-	uint32_t rule;     /* private to the unwinder */
-	uint32_t location; /* the caller's number for this address; 0 = not known yet */
-} __attribute__((aligned(16)));
-
 /* Registers that a step read, for struct unwind_step. */
 enum unwind_used {
 	UNWIND_USED_SP = 1,
@@ -62,9 +52,9 @@ struct unwind_step {
 
 struct unwind_cursor {
 	/* the frame that unwind_next() found */
-	uint64_t frame_address;     /* return address - 1; innermost and above a signal frame: the instruction */
-	struct unwind_entry *entry; /* of frame_address; never NULL after UNWIND_FRAME */
-	struct unwind_step step;    /* from it to its caller */
+	uint64_t frame_address;  /* return address - 1; innermost, above a signal: the instruction */
+	uint32_t location;       /* see unwind_location() */
+	struct unwind_step step; /* from it to its caller */
 
 	/* private: registers of its caller */
 	uint64_t ip, sp, bp;
@@ -75,7 +65,7 @@ struct unwind_cursor {
 	const struct unwind_regs *regs; /* innermost registers, */
 	uint64_t base_context;         /* or the outermost ucontext so far: is_full starts from here */
 	struct unwind_bounds *bounds;
-	struct unwind_entry scratch;   /* stands in when the table has no room */
+	struct mt_pair *entry;         /* of frame_address in the table of rules; NULL = not there */
 	uint16_t generation;
 	uint8_t next_status;           /* what the next call returns if there is no caller */
 	bool is_exact;                 /* ip is an instruction itself, not a return address */
@@ -111,7 +101,7 @@ enum unwind_status unwind_next(struct unwind_cursor *cursor);
  */
 static inline uint32_t unwind_location(const struct unwind_cursor *cursor)
 {
-	return mt_load_relaxed(&cursor->entry->location);
+	return cursor->location;
 }
 
 /**
