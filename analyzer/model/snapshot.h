@@ -23,30 +23,31 @@ enum snapshot_state {
 
 /* Index 0 stands for code of no known module; its path is "". */
 struct module {
-	const char *path;  /* as the process saw it; owned by the snapshot */
+	const char *path; /* as the process saw it; owned by the snapshot */
 	uint64_t start, end, bias;
 	uint64_t load_ns, unload_ns;
 	uint32_t generation;
-	uint32_t flags;    /* MT_MODULE_* */
+	uint32_t flags;		 /* MT_MODULE_* */
 	uint32_t build_id_bytes; /* 0 = none */
 	uint8_t build_id[MT_BUILD_ID_MAX];
 };
 
 enum location_kind {
-	LOCATION_CODE,      /* offset in a module; module 0: raw address */
+	LOCATION_CODE,	    /* offset in a module; module 0: raw address */
 	LOCATION_THREAD,    /* outermost: the kind of thread */
 	LOCATION_TRUNCATED, /* the outer part was cut off */
 	LOCATION_UNKNOWN,   /* the outer part could not be found */
 	LOCATION_OVERFLOW,  /* stacks that could not be told apart: tables were full */
-	LOCATION_API,       /* reported by the program without a stack */
+	LOCATION_API,	    /* reported by the program without a stack */
 };
 
 struct location {
 	enum location_kind kind;
-	uint32_t module;   /* LOCATION_CODE: index into modules */
-	uint64_t offset;   /* LOCATION_CODE: link-time address of the frame (call instruction's last byte, or
+	uint32_t module; /* LOCATION_CODE: index into modules */
+	uint64_t
+		offset; /* LOCATION_CODE: link-time address of the frame (call instruction's last byte, or
 			      the instruction itself for the innermost frame and above a signal) */
-	const char *name;  /* LOCATION_THREAD: name of the thread kind; owned by the snapshot */
+	const char *name; /* LOCATION_THREAD: name of the thread kind; owned by the snapshot */
 };
 
 /* parent < own index; parent 0 = none. Index 0 unused. No two nodes are equal. */
@@ -67,26 +68,27 @@ struct counters {
 	int64_t alloc_count, free_count;
 	int64_t alloc_bytes, freed_bytes;
 	int64_t live_blocks, live_bytes; /* inherited + allocated - freed */
-	int64_t peak_live_bytes;         /* the site's own maximum */
-	int64_t at_peak_live_bytes;      /* its live bytes when the process was at its peak */
+	int64_t peak_live_bytes;	 /* the site's own maximum */
+	int64_t at_peak_live_bytes;	 /* its live bytes when the process was at its peak */
 	int64_t realloc_count, temporary_count;
 	int64_t inherited_blocks, inherited_bytes; /* alive at fork */
-	int64_t inherited_free_count, inherited_freed_bytes; /* of those, freed here; part of free_count */
+	int64_t inherited_free_count,
+		inherited_freed_bytes; /* of those, freed here; part of free_count */
 };
 
 struct site {
-	uint32_t node;         /* innermost node: the stack is its path to the root */
-	bool is_approximate;   /* changed under each try to read it */
-	bool is_peak_bound;    /* peak_live_bytes may be low by process.hold_bytes per shard */
+	uint32_t node;	     /* innermost node: the stack is its path to the root */
+	bool is_approximate; /* changed under each try to read it */
+	bool is_peak_bound;  /* peak_live_bytes may be low by process.hold_bytes per shard */
 	uint32_t first_epoch;
 	struct counters counters;
-	uint32_t size_first;   /* into sizes: size_count entries, by rising bucket */
+	uint32_t size_first; /* into sizes: size_count entries, by rising bucket */
 	uint32_t size_count;
 };
 
 struct site_size {
-	uint8_t bucket;        /* mt_size_bucket() */
-	uint64_t count;        /* allocations */
+	uint8_t bucket; /* mt_size_bucket() */
+	uint64_t count; /* allocations */
 };
 
 struct thread_record {
@@ -97,26 +99,27 @@ struct thread_record {
 
 struct text_record {
 	uint64_t ns;
-	uint32_t severity;     /* messages only: 1 note, 2 warning */
+	uint32_t severity; /* messages only: 1 note, 2 warning */
 	const char *text;
 };
 
 struct snapshot {
-	char *path;            /* as given by the user */
-	struct mt_header header;   /* label, command_line ... are resolved below */
+	char *path;		 /* as given by the user */
+	struct mt_header header; /* label, command_line ... are resolved below */
 	struct mt_process process;
 	enum snapshot_state state;
-	const char *label, *executable, *working_directory, *command_line, *allocator; /* "" if not there */
-	const char *program;   /* NUL-terminated header.program */
-	uint64_t taken_ns;     /* after start; live and killed files: the last time known */
+	const char *label, *executable, *working_directory, *command_line,
+		*allocator;  /* "" if not there */
+	const char *program; /* NUL-terminated header.program */
+	uint64_t taken_ns;   /* after start; live and killed files: the last time known */
 
 	struct module *modules;
-	size_t module_count;   /* index 0 included, as in all tables below that have one */
+	size_t module_count; /* index 0 included, as in all tables below that have one */
 	struct location *locations;
 	size_t location_count;
 	struct node *nodes;
 	size_t node_count;
-	struct site *sites;    /* no index 0; one per distinct stack, any order */
+	struct site *sites; /* no index 0; one per distinct stack, any order */
 	size_t site_count;
 	struct site_size *sizes;
 	size_t size_count;
@@ -132,8 +135,11 @@ struct snapshot {
 	struct text_record *marks;
 	size_t mark_count;
 	uint64_t drops[MT_DROP_CAPACITY];
+	uint64_t
+		skipped_count; /* live and killed files: counters left out because their stack was only half written */
+	int64_t unaccounted_count; /* live and killed files: allocations by the shards' own sums - by the sites' */
 	int64_t totals[MT_TOTAL_COUNT]; /* by enum mt_total */
-	void *storage;         /* strings; private to snapshot.c */
+	void *storage; /* everything that lives as long as this; private to snapshot.c */
 };
 
 /**
@@ -147,6 +153,17 @@ struct snapshot {
  * Return: 0; -EBADMSG damaged, truncated or not a memtrace file; another negative errno from the system.
  */
 int snapshot_load(const char *path, struct snapshot **out, struct error *error);
+
+struct input;
+
+/**
+ * snapshot_load_input() - the same for bytes that are not a file, such as memory of a process.
+ * @input: not needed after the call returns.
+ * @name: stands in messages and becomes snapshot->path.
+ * @is_running: the caller knows that the process is there; else its pid and start time are looked up.
+ */
+int snapshot_load_input(const struct input *input, const char *name, bool is_running,
+			struct snapshot **out, struct error *error);
 
 /**
  * snapshot_free() - release everything; NULL is allowed.

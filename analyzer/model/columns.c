@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * columns.c - reads an entry of COUNTERS by the names of its columns.
+ */
+#include "model/columns.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define COLUMN(id, field, flags)                                                                   \
+	{                                                                                          \
+		MT_COLUMN_##id, offsetof(struct mt_counters, field),                               \
+			sizeof(((struct mt_counters *)NULL)->field), flags                         \
+	}
+
+const struct mt_column columns_current[] = {
+	COLUMN(NODE, node, 0),
+	COLUMN(SITE, site, 0),
+	COLUMN(VERSION, version, 0),
+	COLUMN(ALLOC_COUNT, alloc_count, 0),
+	COLUMN(ALLOC_BYTES, alloc_bytes, 0),
+	COLUMN(FREE_COUNT, free_count, 0),
+	COLUMN(FREED_BYTES, freed_bytes, 0),
+	COLUMN(REALLOC_COUNT, realloc_count, 0),
+	COLUMN(TEMPORARY_COUNT, temporary_count, 0),
+	COLUMN(AT_PEAK_BYTES, at_peak_bytes, MT_COLUMN_SIGNED),
+	COLUMN(PEAK_NUMBER, peak_number, 0),
+	COLUMN(PEAK_BYTES, peak_bytes, MT_COLUMN_SIGNED),
+	COLUMN(PUBLISHED_BYTES, published_bytes, MT_COLUMN_SIGNED),
+	COLUMN(NEXT, next, 0),
+	COLUMN(SIDE, side, 0),
+	COLUMN(SIZE_BUCKET, size_bucket, 0),
+	COLUMN(SHARD, shard, 0),
+	COLUMN(FLAGS, flags, 0),
+};
+
+const size_t columns_current_count = sizeof(columns_current) / sizeof(columns_current[0]);
+
+/* Without these there is nothing to report. */
+static const uint16_t required[] = {
+	MT_COLUMN_NODE,	      MT_COLUMN_ALLOC_COUNT, MT_COLUMN_ALLOC_BYTES,
+	MT_COLUMN_FREE_COUNT, MT_COLUMN_FREED_BYTES,
+};
+
+static int add_column(struct reader *reader, const struct mt_column *column,
+		      struct columns *columns)
+{
+	uint16_t width = column->width;
+	size_t end = (size_t)column->offset + width;
+
+	if (column->id == 0 || column->id >= COLUMN_ID_COUNT)
+		return 0;
+	if (width != 1 && width != 2 && width != 4 && width != 8)
+		return reader_refuse(reader, "damaged: counter column %u is %u bytes wide",
+				     column->id, width);
+	if (columns->places[column->id].width != 0)
+		return reader_refuse(reader, "damaged: counter column %u occurs twice", column->id);
+	columns->places[column->id] =
+		(struct column_place){column->offset, width,
+				      (column->flags & MT_COLUMN_SIGNED) != 0};
+	if (end > columns->entry_size_min)
+		columns->entry_size_min = end;
+	return 0;
+}
+
+int columns_load(struct reader *reader, struct columns *columns)
+{
+	struct reader_table table;
+	int result = reader_table(reader, MT_SECTION_COLUMNS, sizeof(struct mt_column), &table);
+
+	*columns = (struct columns){.entry_size_min = 1};
+	for (size_t i = 0; result == 0 && i < table.count; i++) {
+		struct mt_column column;
+
+		reader_entry(&table, i, &column, sizeof(column));
+		result = add_column(reader, &column, columns);
+	}
+	reader_table_free(reader, &table);
+	for (size_t i = 0; result == 0 && i < sizeof(required) / sizeof(required[0]); i++) {
+		if (columns->places[required[i]].width == 0)
+			result = reader_refuse(reader, "damaged: counter column %u is missing",
+					       required[i]);
+	}
+	return result;
+}
+
+static uint64_t get(const struct columns *columns, const unsigned char *raw, enum mt_column_id id)
+{
+	const struct column_place *place = &columns->places[id];
+	unsigned int unused_bits = 64 - 8 * (unsigned int)place->width;
+	uint64_t value = 0;
+
+	if (place->width == 0)
+		return 0;
+	memcpy(&value, raw + place->offset, place->width); /* little-endian, as the file is */
+	if (place->is_signed)
+		value = (uint64_t)((int64_t)(value << unused_bits) >> unused_bits);
+	return value;
+}
+
+void columns_decode(const struct columns *columns, const unsigned char *raw,
+		    struct mt_counters *out)
+{
+	*out = (struct mt_counters){
+		.version = (uint32_t)get(columns, raw, MT_COLUMN_VERSION),
+		.node = (uint32_t)get(columns, raw, MT_COLUMN_NODE),
+		.alloc_count = get(columns, raw, MT_COLUMN_ALLOC_COUNT),
+		.alloc_bytes = get(columns, raw, MT_COLUMN_ALLOC_BYTES),
+		.free_count = get(columns, raw, MT_COLUMN_FREE_COUNT),
+		.freed_bytes = get(columns, raw, MT_COLUMN_FREED_BYTES),
+		.realloc_count = get(columns, raw, MT_COLUMN_REALLOC_COUNT),
+		.temporary_count = get(columns, raw, MT_COLUMN_TEMPORARY_COUNT),
+		.at_peak_bytes = (int64_t)get(columns, raw, MT_COLUMN_AT_PEAK_BYTES),
+		.peak_number = get(columns, raw, MT_COLUMN_PEAK_NUMBER),
+		.peak_bytes = (int64_t)get(columns, raw, MT_COLUMN_PEAK_BYTES),
+		.published_bytes = (int64_t)get(columns, raw, MT_COLUMN_PUBLISHED_BYTES),
+		.site = (uint32_t)get(columns, raw, MT_COLUMN_SITE),
+		.next = (uint32_t)get(columns, raw, MT_COLUMN_NEXT),
+		.side = (uint32_t)get(columns, raw, MT_COLUMN_SIDE),
+		.size_bucket = (uint8_t)get(columns, raw, MT_COLUMN_SIZE_BUCKET),
+		.flags = (uint8_t)get(columns, raw, MT_COLUMN_FLAGS),
+		.shard = (uint16_t)get(columns, raw, MT_COLUMN_SHARD),
+	};
+}

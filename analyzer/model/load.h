@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * load.h - what the parts of the loader (snapshot.c, load_*.c) hand to each other. Nobody else's business.
+ *
+ * Order matters while the process runs: what refers to something is read before what it refers to, so
+ * that everything it can name has been written by then. The steps stand in snapshot.c.
+ */
+#ifndef MODEL_LOAD_H
+#define MODEL_LOAD_H
+
+#include "model/columns.h"
+#include "model/reader.h"
+#include "model/snapshot.h"
+
+/*
+ * Limit of the sum of all counters' magnitudes in one file: whoever adds up rows of a file that passed
+ * cannot overflow. A month of 100 GB/s stays below.
+ */
+#define LOAD_MAGNITUDE_MAX (INT64_C(1) << 61)
+
+struct load {
+	struct reader reader;
+	struct snapshot *snapshot;
+	bool is_running; /* counters may change while they are read */
+
+	struct columns columns;
+	struct reader_layout counters_layout;
+	struct mt_counters *entries; /* by id in the file; node 0 = not in use */
+	size_t entry_count;
+	uint32_t *entry_next;  /* by id: next entry of the same stack, 0 = last */
+	uint32_t *entry_first; /* by index into snapshot->nodes: first entry, 0 = none */
+
+	struct reader_table sites, side, nodes, locations, modules, thread_kinds;
+	unsigned char *side_seen; /* by id in the file: 1 = belongs to an entry */
+	uint32_t *
+		location_of; /* by id in the file: index into snapshot->locations, 0 = not usable */
+	uint32_t *node_of;   /* by id in the file: index into snapshot->nodes, 0 = not usable */
+	const char *strings; /* kept */
+	size_t string_bytes;
+	const char **kind_names; /* by index into THREAD_KINDS, kept */
+	size_t kind_count;
+};
+
+/**
+ * load_keep() - zeroed memory that lives as long as the snapshot; NULL after setting the error line.
+ */
+void *load_keep(struct load *load, uint64_t count, size_t size);
+
+/**
+ * load_string() - text at an offset of the string table.
+ *
+ * What is half written in a live file reads as "". In a snapshot it is an error.
+ */
+int load_string(struct load *load, uint32_t offset, const char **text);
+
+/**
+ * load_text() - kept copy of a text field, cut at its end, control characters replaced by '?'.
+ *
+ * Return: NULL when out of memory, after setting the error line.
+ */
+const char *load_text(struct load *load, const char *field, size_t bytes);
+
+/* When the contents were true, after start: now for a running process. */
+uint64_t load_taken_ns(const struct load *load);
+
+/* The steps; each returns 0 or a negative errno after setting the error line. */
+int load_columns(struct load *load);   /* load_records.c */
+int load_process(struct load *load);   /* load_records.c */
+int load_state(struct load *load);     /* load_state.c */
+int load_counters(struct load *load);  /* load_counters.c */
+int load_kinds(struct load *load);     /* load_records.c */
+int load_locations(struct load *load); /* load_stacks.c */
+int load_nodes(struct load *load);     /* load_stacks.c */
+int load_groups(struct load *load);    /* load_counters.c */
+int load_reread(struct load *load);    /* load_counters.c */
+int load_samples(struct load *load);   /* load_records.c */
+int load_threads(struct load *load);   /* load_records.c */
+int load_texts(struct load *load);     /* load_records.c */
+int load_modules(struct load *load);   /* load_stacks.c */
+int load_names(struct load *load);     /* load_records.c */
+int load_sites(struct load *load);     /* load_sites.c */
+int load_totals(struct load *load);    /* load_totals.c */
+
+#endif

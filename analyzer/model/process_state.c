@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * process_state.c - whether the process that a trace file tells of is still there, from /proc.
+ */
+#include "model/process_state.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIELD_START_TICKS 22 /* of /proc/PID/stat, counted from 1 */
+#define FIELD_STATE 3
+
+uint64_t process_start_ticks(pid_t pid)
+{
+	char path[32], line[1024], *at;
+	uint64_t ticks = 0;
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return 0;
+	/* the name in field 2 may hold anything, also ')' and blanks: the last ')' ends it */
+	at = fgets(line, sizeof(line), file) != NULL ? strrchr(line, ')') : NULL;
+	(void)fclose(file);
+	if (at == NULL || at[1] == '\0' || at[2] == 'Z' || at[2] == 'X')
+		return 0;
+	at += 2;
+	for (int field = FIELD_STATE; field < FIELD_START_TICKS && at != NULL; field++) {
+		at = strchr(at, ' ');
+		if (at != NULL)
+			at++;
+	}
+	return at != NULL && sscanf(at, "%" SCNu64, &ticks) == 1 ? ticks : 0;
+}
+
+int process_maps_inode(pid_t pid, ino_t inode)
+{
+	char path[32], *line = NULL;
+	size_t line_bytes = 0;
+	int result = 0;
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return -errno;
+	errno = 0;
+	while (result == 0 && getline(&line, &line_bytes, file) > 0) {
+		uint64_t found;
+
+		if (sscanf(line, "%*x-%*x %*s %*x %*s %" SCNu64, &found) == 1 && found == inode)
+			result = 1;
+	}
+	if (result == 0 && ferror(file))
+		result = errno != 0 ? -errno : -EIO;
+	free(line);
+	(void)fclose(file);
+	return result;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * process_state.h - whether the process that a trace file tells of is still there.
+ */
+#ifndef MODEL_PROCESS_STATE_H
+#define MODEL_PROCESS_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/**
+ * process_start_ticks() - field 22 of /proc/PID/stat: tells a process from a later one of the same number.
+ *
+ * Return: clock ticks since boot, 0 if there is no such process (or only a dead one not waited for).
+ */
+uint64_t process_start_ticks(pid_t pid);
+
+/**
+ * process_maps_inode() - whether a process has this file mapped.
+ *
+ * The device is not compared: overlayfs and btrfs show another one in the maps than stat() does.
+ *
+ * Return: 1 yes, 0 no, a negative errno where its maps may not be read.
+ */
+int process_maps_inode(pid_t pid, ino_t inode);
+
+#endif
