@@ -37,8 +37,6 @@ struct load {
 	uint32_t *node_of;   /* by id in the file: index into snapshot->nodes, 0 = not usable */
 	const char *strings; /* kept */
 	size_t string_bytes;
-	const char **kind_names; /* by index into THREAD_KINDS, kept */
-	size_t kind_count;
 };
 
 /**

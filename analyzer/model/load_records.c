@@ -50,22 +50,30 @@ int load_process(struct load *load)
 
 int load_kinds(struct load *load)
 {
+	struct snapshot *snapshot = load->snapshot;
 	const struct reader_table *table = &load->thread_kinds;
 
-	load->kind_names = load_keep(load, table->count, sizeof(*load->kind_names));
-	if (load->kind_names == NULL)
+	snapshot->thread_kinds = load_keep(load, table->count, sizeof(*snapshot->thread_kinds));
+	if (snapshot->thread_kinds == NULL)
 		return -EBADMSG;
-	load->kind_count = table->count;
+	snapshot->thread_kind_count = table->count;
 	for (size_t i = 0; i < table->count; i++) {
 		struct mt_thread_kind kind;
+		const char *name;
 
 		reader_entry(table, i, &kind, sizeof(kind));
-		load->kind_names[i] = load_text(load, kind.name, sizeof(kind.name));
-		if (load->kind_names[i] == NULL)
+		name = load_text(load, kind.name, sizeof(kind.name));
+		if (name == NULL)
 			return -EBADMSG;
-		load->snapshot->threads_seen += kind.thread_count;
+		snapshot->thread_kinds[i] = (struct thread_kind){name, kind.thread_count};
+		snapshot->threads_seen += kind.thread_count;
 	}
 	return 0;
+}
+
+static const char *kind_name(const struct snapshot *snapshot, uint32_t kind)
+{
+	return kind < snapshot->thread_kind_count ? snapshot->thread_kinds[kind].name : "";
 }
 
 static bool is_used_sample(const struct mt_sample *sample)
@@ -150,7 +158,7 @@ int load_threads(struct load *load)
 			.start_ns = thread.start_ns,
 			.end_ns = thread.end_ns,
 			.name = load_text(load, thread.name, sizeof(thread.name)),
-			.kind = thread.kind < load->kind_count ? load->kind_names[thread.kind] : "",
+			.kind = kind_name(snapshot, thread.kind),
 		};
 		if (record->name == NULL)
 			result = -EBADMSG;

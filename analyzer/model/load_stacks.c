@@ -86,10 +86,11 @@ static int decode_pseudo(struct load *load, uint64_t offset, struct location *lo
 	location->kind = kinds[kind];
 	if (location->kind != LOCATION_THREAD)
 		return 0;
-	if (number >= load->kind_count)
+	if (number >= load->snapshot->thread_kind_count)
 		return reader_refuse(&load->reader, "damaged: thread kind %" PRIu64 " of %zu",
-				     number, load->kind_count);
-	location->name = load->kind_names[number];
+				     number, load->snapshot->thread_kind_count);
+	location->offset = number;
+	location->name = load->snapshot->thread_kinds[number].name;
 	return 0;
 }
 

@@ -41,12 +41,14 @@ enum location_kind {
 	LOCATION_API,	    /* reported by the program without a stack */
 };
 
+/*
+ * offset: LOCATION_CODE: link-time address of the frame (the call instruction's last byte, or the
+ * instruction itself for the innermost frame and above a signal); LOCATION_THREAD: index into thread_kinds.
+ */
 struct location {
 	enum location_kind kind;
 	uint32_t module; /* LOCATION_CODE: index into modules */
-	uint64_t
-		offset; /* LOCATION_CODE: link-time address of the frame (call instruction's last byte, or
-			      the instruction itself for the innermost frame and above a signal) */
+	uint64_t offset;
 	const char *name; /* LOCATION_THREAD: name of the thread kind; owned by the snapshot */
 };
 
@@ -72,8 +74,8 @@ struct counters {
 	int64_t at_peak_live_bytes;	 /* its live bytes when the process was at its peak */
 	int64_t realloc_count, temporary_count;
 	int64_t inherited_blocks, inherited_bytes; /* alive at fork */
-	int64_t inherited_free_count,
-		inherited_freed_bytes; /* of those, freed here; part of free_count */
+	/* of those, freed here; part of free_count and freed_bytes */
+	int64_t inherited_free_count, inherited_freed_bytes;
 };
 
 struct site {
@@ -97,6 +99,11 @@ struct thread_record {
 	const char *name, *kind;
 };
 
+struct thread_kind {
+	const char *name;      /* thread name with each run of digits as '#' */
+	uint64_t thread_count; /* threads of this kind seen */
+};
+
 struct text_record {
 	uint64_t ns;
 	uint32_t severity; /* messages only: 1 note, 2 warning */
@@ -108,8 +115,8 @@ struct snapshot {
 	struct mt_header header; /* label, command_line ... are resolved below */
 	struct mt_process process;
 	enum snapshot_state state;
-	const char *label, *executable, *working_directory, *command_line,
-		*allocator;  /* "" if not there */
+	/* "" if not there */
+	const char *label, *executable, *working_directory, *command_line, *allocator;
 	const char *program; /* NUL-terminated header.program */
 	uint64_t taken_ns;   /* after start; live and killed files: the last time known */
 
@@ -129,15 +136,18 @@ struct snapshot {
 	size_t timeline_count;
 	struct thread_record *threads;
 	size_t thread_count;
+	struct thread_kind *thread_kinds; /* index 0 unused */
+	size_t thread_kind_count;
 	uint64_t threads_seen; /* of all kinds, also those without a record */
 	struct text_record *messages;
 	size_t message_count;
 	struct text_record *marks;
 	size_t mark_count;
 	uint64_t drops[MT_DROP_CAPACITY];
-	uint64_t
-		skipped_count; /* live and killed files: counters left out because their stack was only half written */
-	int64_t unaccounted_count; /* live and killed files: allocations by the shards' own sums - by the sites' */
+	/* live and killed files: counters left out because their stack was only half written */
+	uint64_t skipped_count;
+	/* exited and killed files: allocations by the shards' own sums - by the sites' */
+	int64_t unaccounted_count;
 	int64_t totals[MT_TOTAL_COUNT]; /* by enum mt_total */
 	void *storage; /* everything that lives as long as this; private to snapshot.c */
 };
