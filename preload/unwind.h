@@ -66,6 +66,7 @@ struct unwind_cursor {
 	uint64_t base_context;         /* or the outermost ucontext so far: is_full starts from here */
 	struct unwind_bounds *bounds;
 	struct mt_pair *entry;         /* of frame_address in the table of rules; NULL = not there */
+	uint32_t rule;                 /* of frame_address */
 	uint16_t generation;
 	uint8_t next_status;           /* what the next call returns if there is no caller */
 	bool is_exact;                 /* ip is an instruction itself, not a return address */

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * module_loader.c - the loader's _dl_find_object (glibc 2.35), or a list made once at start-up.
+ *
+ * _dl_find_object takes no lock and may be called from a signal handler. Without it, modules loaded later
+ * stay unknown: dl_iterate_phdr takes the loader's lock, and a program may hold that while it allocates.
+ */
+#define _GNU_SOURCE
+#include "module_loader.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stddef.h>
+#include <sys/auxv.h>
+
+#include "arena.h"
+#include "memtrace/atomic.h"
+#include "module_image.h"
+#include "os.h"
+#include "text.h"
+
+#define PATH_BYTES 4096
+
+/* What the function fills in; the same in every release so far. */
+struct found_object {
+	unsigned long long flags;
+	void *map_start, *map_end;
+	struct link_map *link_map;
+	void *eh_frame;
+	unsigned long long reserved[7];
+};
+
+struct listed {
+	struct loader_module module;
+	struct listed *next;
+};
+
+static int (*find_object)(void *address, struct found_object *result);
+static struct listed *list; /* the vdso, and without find_object everything else */
+static char main_path[PATH_BYTES];
+static uint64_t main_phdr; /* lies in the executable */
+
+static void add_listed(const struct module_image *image, const char *path)
+{
+	struct listed *item = arena_alloc(sizeof(*item));
+
+	if (!item)
+		return;
+	item->module = (struct loader_module){
+		.start = image->start,
+		.end = image->end,
+		.eh_frame_hdr = image->eh_frame_hdr,
+		.path = path,
+		.bias = image->bias,
+	};
+	item->next = list;
+	mt_store_release(&list, item);
+}
+
+static const char *copy_path(const char *path)
+{
+	struct text text;
+	size_t bytes = 1;
+	char *copy;
+
+	while (path[bytes - 1] != 0 && bytes < PATH_BYTES)
+		bytes++;
+	copy = arena_alloc(bytes);
+	if (!copy)
+		return "";
+	text_init(&text, copy, bytes);
+	text_add(&text, path);
+	return copy;
+}
+
+static int list_one(struct dl_phdr_info *info, size_t size, void *data)
+{
+	struct module_image image;
+	uint64_t lowest = UINT64_MAX;
+	unsigned i;
+
+	(void)size;
+	(void)data;
+	for (i = 0; i < info->dlpi_phnum; i++) {
+		if (info->dlpi_phdr[i].p_type == PT_LOAD && info->dlpi_phdr[i].p_vaddr < lowest)
+			lowest = info->dlpi_phdr[i].p_vaddr;
+	}
+	lowest = (info->dlpi_addr + lowest) & ~(uint64_t)(MT_PAGE_SIZE - 1);
+	if (module_image_read(info->dlpi_phdr, info->dlpi_phnum, lowest, &image))
+		add_listed(&image, info->dlpi_name[0] ? copy_path(info->dlpi_name) : main_path);
+	return 0;
+}
+
+static void list_vdso(void)
+{
+	uint64_t start = getauxval(AT_SYSINFO_EHDR);
+	struct module_image image;
+	const Elf64_Phdr *headers;
+	unsigned count;
+
+	headers = start ? module_image_headers(start, &count) : NULL;
+	if (headers && module_image_read(headers, count, start, &image))
+		add_listed(&image, "[vdso]");
+}
+
+void module_loader_init(void)
+{
+	long bytes = os_readlink("/proc/self/exe", main_path, sizeof(main_path) - 1);
+
+	main_path[bytes > 0 ? bytes : 0] = 0;
+	main_phdr = getauxval(AT_PHDR);
+	*(void **)(void *)&find_object = dlsym(RTLD_DEFAULT, "_dl_find_object");
+	if (!find_object)
+		dl_iterate_phdr(list_one, NULL);
+	list_vdso();
+}
+
+static bool find_listed(uint64_t pc, struct loader_module *out)
+{
+	const struct listed *item;
+
+	for (item = mt_load_acquire(&list); item; item = item->next) {
+		if (pc >= item->module.start && pc < item->module.end) {
+			*out = item->module;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool module_loader_find(uint64_t pc, struct loader_module *out)
+{
+	struct found_object found;
+
+	/* the vdso first: the loader has a link map for it, whose name means no file */
+	if (find_listed(pc, out))
+		return true;
+	if (!find_object || find_object((void *)(uintptr_t)pc, &found) != 0)
+		return false;
+	out->start = (uint64_t)(uintptr_t)found.map_start;
+	out->end = (uint64_t)(uintptr_t)found.map_end;
+	out->eh_frame_hdr = (uint64_t)(uintptr_t)found.eh_frame;
+	out->link_map = found.link_map;
+	out->bias = found.link_map->l_addr;
+	out->path = found.link_map->l_name;
+	if (!out->path || out->path[0] == 0)
+		out->path = module_loader_is_main(out) ? main_path : "";
+	return true;
+}
+
+bool module_loader_is_loaded(const struct loader_module *module)
+{
+	struct found_object found;
+
+	if (!module->link_map)
+		return true;
+	return find_object((void *)(uintptr_t)module->start, &found) == 0 &&
+	       found.link_map == module->link_map &&
+	       (uint64_t)(uintptr_t)found.map_start == module->start &&
+	       (uint64_t)(uintptr_t)found.map_end == module->end &&
+	       (uint64_t)(uintptr_t)found.eh_frame == module->eh_frame_hdr;
+}
+
+bool module_loader_is_main(const struct loader_module *module)
+{
+	return main_phdr >= module->start && main_phdr < module->end;
+}
