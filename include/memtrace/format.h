@@ -116,6 +116,7 @@ enum mt_process_state {
 	MT_STATE_RUNNING = 0, /* or killed: the reader looks whether the process is there */
 	MT_STATE_EXITED = 1,  /* went through exit() or returned from main */
 	MT_STATE_EXECED = 2,  /* replaced itself by exec; another file goes on */
+	MT_STATE_KILLED = 3,  /* snapshots only: the process was gone without exit() */
 };
 
 /* Totals as every report names them (DESIGN: definitions). Order is fixed; new ones are appended. */
@@ -239,11 +240,13 @@ struct mt_counters {
 	uint8_t size_bucket;      /* bucket of all sizes that no MT_SIDE_SIZE record counts; see mt_size_bucket() */
 	uint8_t flags;            /* MT_COUNTERS_* */
 	uint16_t shard;
-	uint8_t reserved[24];
+	int64_t base_bytes;       /* live: sum of its MT_SIDE_INHERITED bytes, for the writer's own use */
+	uint8_t reserved[16];
 };
 
 #define MT_COUNTERS_SHARED 1u      /* several writers, locked adds: version is not kept */
 #define MT_COUNTERS_APPROXIMATE 2u /* snapshot: the entry changed on each of the tries to read it */
+#define MT_COUNTERS_SEVERAL 8u     /* live: other entries of the same site exist: mt_site's peak is kept */
 #define MT_COUNTERS_PEAK_BOUND 4u  /* snapshot: peak_bytes may be low by hold_bytes per shard */
 
 enum mt_side_kind {
@@ -404,15 +407,15 @@ struct mt_shard {
 #define MT_GROWING_TYPES(X)                                                                        \
 	X(STRINGS, 1, 16, 49)                                                                      \
 	X(MODULES, sizeof(struct mt_module), 8, 33)                                                \
-	X(LOCATIONS, 8, 15, 53)                                                                    \
-	X(NODES, sizeof(struct mt_node), 16, 57)                                                   \
+	X(LOCATIONS, 8, 14, 57)                                                                    \
+	X(NODES, sizeof(struct mt_node), 15, 61)                                                   \
 	X(SITES, sizeof(struct mt_site), 14, 57)                                                   \
 	X(COUNTERS, sizeof(struct mt_counters), 14, 57)                                            \
 	X(SIDE, sizeof(struct mt_side), 13, 57)
 
 /* Fixed capacities. */
 #define MT_EPOCH_MAX 2048u
-#define MT_TIMELINE_MAX 8192u
+#define MT_TIMELINE_MAX 4096u
 #define MT_MESSAGE_MAX 64u
 #define MT_MARK_MAX 1024u
 #define MT_SHARD_MAX 96u
@@ -446,7 +449,7 @@ static inline uint64_t mt_run_first(uint32_t run, uint32_t n0_log2)
  * each, the next base/2 are two widths each, and so on. Sequential, never renumbered; base is a power of 2.
  */
 #define MT_EPOCH_BASE 64u
-#define MT_TIMELINE_BASE 512u
+#define MT_TIMELINE_BASE 256u
 
 static inline uint64_t mt_time_slot(uint64_t elapsed_widths, uint32_t base)
 {

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * arena.h - private memory of the shim: handed out for ever, never from the program's heap.
+ *
+ * Layer 1. Lock-free; may be called from a signal handler.
+ */
+#ifndef PRELOAD_ARENA_H
+#define PRELOAD_ARENA_H
+
+#include <stddef.h>
+
+/* Zeroed, aligned to 64 bytes, never given back; NULL when the system has no memory. */
+void *arena_alloc(size_t bytes);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * node_table.c - locations, nodes and sites of the trace file, each stored once.
+ *
+ * Append-only arrays in the file; private indexes hold ids only. A record is written first and published by
+ * one CAS of its id, so nobody ever waits for another thread. Who loses leaves an entry nobody refers to.
+ */
+#include "node_table.h"
+
+#include <stddef.h>
+
+#include "id_index.h"
+#include "memtrace/atomic.h"
+#include "trace_file.h"
+
+#define NODE_INDEX_SLOTS (1u << 13)
+
+static uint64_t location_key(uint32_t id)
+{
+	const uint64_t *word = trace_file_entry(TRACE_LOCATIONS, id);
+
+	return word == NULL ? 0 : mt_load_relaxed(word);
+}
+
+static uint64_t node_key(uint32_t id)
+{
+	const struct mt_node *node = trace_file_entry(TRACE_NODES, id);
+
+	return node == NULL ? 0 : (uint64_t)node->parent << 32 | node->location;
+}
+
+static uint64_t site_key(uint32_t id)
+{
+	const struct mt_site *site = trace_file_entry(TRACE_SITES, id);
+
+	return site == NULL ? 0 : site->node;
+}
+
+static struct id_index location_index = {NULL, location_key, NODE_INDEX_SLOTS};
+static struct id_index node_index = {NULL, node_key, NODE_INDEX_SLOTS};
+static struct id_index site_index = {NULL, site_key, NODE_INDEX_SLOTS};
+
+uint32_t location_intern(uint64_t word)
+{
+	uint32_t id = id_index_find(&location_index, word);
+
+	if (id != 0)
+		return id;
+	id = trace_file_claim(TRACE_LOCATIONS, 1);
+	if (id == 0)
+		return 0;
+	mt_store_relaxed((uint64_t *)trace_file_entry(TRACE_LOCATIONS, id), word);
+	return id_index_insert(&location_index, word, id);
+}
+
+uint32_t node_intern(uint32_t parent, uint32_t location)
+{
+	uint64_t key = (uint64_t)parent << 32 | location;
+	uint32_t id;
+
+	if (location == 0)
+		return 0;
+	id = id_index_find(&node_index, key);
+	if (id != 0)
+		return id;
+	id = trace_file_claim(TRACE_NODES, 1);
+	if (id == 0)
+		return 0;
+	*(struct mt_node *)trace_file_entry(TRACE_NODES, id) = (struct mt_node){parent, location};
+	return id_index_insert(&node_index, key, id);
+}
+
+uint32_t node_site(uint32_t node)
+{
+	uint32_t id = id_index_find(&site_index, node);
+
+	if (id != 0)
+		return id;
+	id = trace_file_claim(TRACE_SITES, 1);
+	if (id == 0)
+		return 0;
+	((struct mt_site *)trace_file_entry(TRACE_SITES, id))->node = node;
+	return id_index_insert(&site_index, node, id);
+}

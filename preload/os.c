@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * os.c - the system calls of the shim, made directly.
+ *
+ * Raw system calls because libc's wrappers set errno, may be interposed by the program, and some are
+ * cancellation points.
+ */
+#define _GNU_SOURCE
+#include "os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#endif
+
+#if defined(__x86_64__)
+static long os_call(long number, long a, long b, long c, long d, long e, long f)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "0"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+#elif defined(__aarch64__)
+static long os_call(long number, long a, long b, long c, long d, long e, long f)
+{
+	register long x8 __asm__("x8") = number;
+	register long x0 __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+	register long x3 __asm__("x3") = d;
+	register long x4 __asm__("x4") = e;
+	register long x5 __asm__("x5") = f;
+
+	__asm__ volatile("svc 0"
+			 : "+r"(x0)
+			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+			 : "memory");
+	return x0;
+}
+#else
+#error "memtrace knows x86-64 and aarch64"
+#endif
+
+#define CALL0(n) os_call((n), 0, 0, 0, 0, 0, 0)
+#define CALL1(n, a) os_call((n), (long)(a), 0, 0, 0, 0, 0)
+#define CALL2(n, a, b) os_call((n), (long)(a), (long)(b), 0, 0, 0, 0)
+#define CALL3(n, a, b, c) os_call((n), (long)(a), (long)(b), (long)(c), 0, 0, 0)
+#define CALL4(n, a, b, c, d) os_call((n), (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+#define CALL5(n, a, b, c, d, e)                                                                    \
+	os_call((n), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
+#define CALL6(n, a, b, c, d, e, f)                                                                 \
+	os_call((n), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+
+static void *os_pointer(long result)
+{
+	return result < 0 && result >= -4095 ? NULL : (void *)result;
+}
+
+#define OS_PAGE ((size_t)4096)
+
+/* Inaccessible range with one more page at each end; the inner part is for MAP_FIXED. */
+static char *os_reserve(size_t bytes)
+{
+	char *p = os_pointer(CALL6(SYS_mmap, NULL, bytes + 2 * OS_PAGE, PROT_NONE,
+				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+
+	return p == NULL ? NULL : p + OS_PAGE;
+}
+
+static void *os_map_into(char *place, size_t bytes, int flags, int fd, uint64_t offset)
+{
+	void *p;
+
+	if (place == NULL)
+		return NULL;
+	p = os_pointer(CALL6(SYS_mmap, place, bytes, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd,
+			     offset));
+	if (p == NULL) {
+		os_unmap(place, bytes);
+		return NULL;
+	}
+	(void)os_advise(p, bytes, MADV_DONTDUMP);
+	return p;
+}
+
+void *os_map(size_t bytes)
+{
+	return os_map_into(os_reserve(bytes), bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+void *os_map_file(int fd, uint64_t offset, size_t bytes)
+{
+	return os_map_into(os_reserve(bytes), bytes, MAP_SHARED, fd, offset);
+}
+
+void os_unmap(void *address, size_t bytes)
+{
+	(void)CALL2(SYS_munmap, (char *)address - OS_PAGE, bytes + 2 * OS_PAGE);
+}
+
+void *os_map_file_again(void *page, size_t delta, size_t bytes)
+{
+	char *place = os_reserve(delta + bytes);
+
+	if (place == NULL)
+		return NULL;
+	/* old size 0 duplicates a shared mapping from that page on; the new size may reach past its end */
+	if (os_pointer(CALL5(SYS_mremap, page, 0, delta + bytes, MREMAP_MAYMOVE | MREMAP_FIXED,
+			     place)) == NULL) {
+		os_unmap(place, delta + bytes);
+		return NULL;
+	}
+	/* the page before the wanted range becomes the guard again */
+	(void)CALL6(SYS_mmap, place, delta, PROT_NONE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+	(void)os_advise(place + delta, bytes, MADV_DONTDUMP);
+	return place + delta;
+}
+
+bool os_map_move(void *from, void *to, size_t bytes)
+{
+	if (os_pointer(CALL5(SYS_mremap, from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to)) ==
+	    NULL)
+		return false;
+	(void)CALL2(SYS_munmap, (char *)from - OS_PAGE, OS_PAGE);
+	(void)CALL2(SYS_munmap, (char *)from + bytes, OS_PAGE);
+	return true;
+}
+
+int os_advise(void *address, size_t bytes, int advice)
+{
+	return (int)CALL3(SYS_madvise, address, bytes, advice);
+}
+
+bool os_is_readable(const void *address, size_t bytes)
+{
+	uintptr_t first = (uintptr_t)address & ~(uintptr_t)4095;
+	uintptr_t end = ((uintptr_t)address + bytes + 4095) & ~(uintptr_t)4095;
+	long result = CALL3(SYS_madvise, first, end - first, MADV_POPULATE_READ);
+
+	if (result != -EINVAL)
+		return result == 0;
+	/* before Linux 5.14: says at least whether something is mapped there */
+	return CALL3(SYS_madvise, first, end - first, MADV_WILLNEED) != -ENOMEM;
+}
+
+int os_open(const char *path, int flags, unsigned mode)
+{
+	return (int)CALL4(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+int os_close(int fd)
+{
+	return (int)CALL1(SYS_close, fd);
+}
+
+long os_read(int fd, void *buffer, size_t bytes)
+{
+	long result;
+
+	do
+		result = CALL3(SYS_read, fd, buffer, bytes);
+	while (result == -EINTR);
+	return result;
+}
+
+long os_write(int fd, const void *buffer, size_t bytes)
+{
+	const char *p = buffer;
+	size_t left = bytes;
+
+	while (left > 0) {
+		long result = CALL3(SYS_write, fd, p, left);
+
+		if (result == -EINTR)
+			continue;
+		if (result <= 0)
+			return result;
+		p += result;
+		left -= (size_t)result;
+	}
+	return (long)bytes;
+}
+
+int os_truncate(int fd, uint64_t bytes)
+{
+	return (int)CALL2(SYS_ftruncate, fd, bytes);
+}
+
+int os_allocate(int fd, uint64_t offset, uint64_t bytes)
+{
+	long result;
+
+	do
+		result = CALL4(SYS_fallocate, fd, 0, offset, bytes);
+	while (result == -EINTR);
+	return (int)result;
+}
+
+int os_stat(int fd, struct stat *out)
+{
+#if defined(SYS_fstat)
+	return (int)CALL2(SYS_fstat, fd, out);
+#else
+	return (int)CALL4(SYS_newfstatat, fd, "", out, AT_EMPTY_PATH);
+#endif
+}
+
+int os_mkdir(const char *path, unsigned mode)
+{
+	return (int)CALL3(SYS_mkdirat, AT_FDCWD, path, mode);
+}
+
+int os_unlink(const char *path)
+{
+	return (int)CALL3(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+int os_rename(const char *from, const char *to)
+{
+	return (int)CALL5(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+long os_readlink(const char *path, char *buffer, size_t bytes)
+{
+	long result = CALL4(SYS_readlinkat, AT_FDCWD, path, buffer, bytes - 1);
+
+	if (result >= 0)
+		buffer[result] = '\0';
+	return result;
+}
+
+long os_getcwd(char *buffer, size_t bytes)
+{
+	return CALL2(SYS_getcwd, buffer, bytes);
+}
+
+int os_getpid(void)
+{
+	return (int)CALL0(SYS_getpid);
+}
+
+int os_getppid(void)
+{
+	return (int)CALL0(SYS_getppid);
+}
+
+int os_gettid(void)
+{
+	return (int)CALL0(SYS_gettid);
+}
+
+void os_thread_name(char name[16])
+{
+	if (CALL5(SYS_prctl, PR_GET_NAME, name, 0, 0, 0) < 0)
+		name[0] = '\0';
+	name[15] = '\0';
+}
+
+unsigned os_cpu_count(void)
+{
+	unsigned long mask[128];
+	long bytes = CALL3(SYS_sched_getaffinity, 0, sizeof(mask), mask);
+	unsigned count = 0;
+
+	for (long i = 0; i < bytes / (long)sizeof(mask[0]); i++)
+		count += (unsigned)__builtin_popcountl(mask[i]);
+	return count > 0 ? count : 1;
+}
+
+uint64_t os_file_size_limit(void)
+{
+	struct rlimit limit;
+
+	if (CALL4(SYS_prlimit64, 0, RLIMIT_FSIZE, NULL, &limit) < 0)
+		return UINT64_MAX;
+	return limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur;
+}
+
+static uint64_t os_clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	/* the vdso's: no system call, no errno on the clocks used here */
+	if (clock_gettime(clock, &now) != 0)
+		return 0;
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t os_monotonic_ns(void)
+{
+	return os_clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t os_realtime_ns(void)
+{
+	return os_clock_ns(CLOCK_REALTIME);
+}
+
+long os_read_file(const char *path, char *buffer, size_t bytes)
+{
+	int fd = os_open(path, O_RDONLY | O_CLOEXEC, 0);
+	size_t used = 0;
+	long got = 0;
+
+	if (fd < 0)
+		return fd;
+	while (used < bytes - 1 && (got = os_read(fd, buffer + used, bytes - 1 - used)) > 0)
+		used += (size_t)got;
+	buffer[used] = '\0';
+	(void)os_close(fd);
+	return got < 0 ? got : (long)used;
+}

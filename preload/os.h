@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * os.h - the system calls of the shim, made directly: no errno is touched, nothing of libc is entered.
+ *
+ * Layer 0. All functions return a negative errno on failure and may be called from a signal handler.
+ * After the first event only os_map, os_unmap, os_remap, os_advise, os_is_readable, os_gettid and
+ * os_thread_name are used (and the clock, which the kernel serves from user space), so that a program's
+ * seccomp filter sees no kind of call that malloc itself does not make.
+ */
+#ifndef PRELOAD_OS_H
+#define PRELOAD_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct stat;
+
+/*
+ * All mappings stand between two inaccessible pages, so that what a program's overflow of a large block
+ * of its own hits does not change, and stay out of core dumps. bytes is a multiple of the page size.
+ *
+ * os_map: private, zeroed pages; NULL when there are none.
+ */
+void *os_map(size_t bytes);
+/* A range of a file, shared; NULL on failure. */
+void *os_map_file(int fd, uint64_t offset, size_t bytes);
+/* Removes what one of the functions above made, guards included. */
+void os_unmap(void *address, size_t bytes);
+/*
+ * A further range of a file that is mapped already, without a descriptor: page is the start of a mapped
+ * page that lies delta bytes before the wanted range. NULL on failure.
+ */
+void *os_map_file_again(void *page, size_t delta, size_t bytes);
+/* Puts the mapping at `from` (made by os_map_file) in the place of the one at `to`, which is dropped. */
+bool os_map_move(void *from, void *to, size_t bytes);
+int os_advise(void *address, size_t bytes, int advice);
+/* Whether reading [address, address + bytes) would succeed; asks the kernel, touches nothing. */
+bool os_is_readable(const void *address, size_t bytes);
+
+int os_open(const char *path, int flags, unsigned mode);
+int os_close(int fd);
+long os_read(int fd, void *buffer, size_t bytes);
+long os_write(int fd, const void *buffer, size_t bytes);
+int os_truncate(int fd, uint64_t bytes);
+int os_allocate(int fd, uint64_t offset, uint64_t bytes);
+int os_stat(int fd, struct stat *out);
+int os_mkdir(const char *path, unsigned mode);
+int os_unlink(const char *path);
+int os_rename(const char *from, const char *to);
+long os_readlink(const char *path, char *buffer, size_t bytes);
+long os_getcwd(char *buffer, size_t bytes);
+
+int os_getpid(void);
+int os_getppid(void);
+int os_gettid(void);
+/* Name of the calling thread, 16 bytes, NUL-terminated. */
+void os_thread_name(char name[16]);
+unsigned os_cpu_count(void);
+uint64_t os_file_size_limit(void); /* UINT64_MAX = none */
+uint64_t os_monotonic_ns(void);
+uint64_t os_realtime_ns(void);
+/* Whole small file into buffer, NUL-terminated; length or negative errno. */
+long os_read_file(const char *path, char *buffer, size_t bytes);
+
+#endif

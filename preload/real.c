@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * real.c - finds the allocator behind us in line; a small pool serves what comes before it is found.
+ *
+ * RTLD_NEXT, never __libc_malloc: another allocator may be preloaded behind us. Only functions that every
+ * libc has are looked up, because a lookup that fails allocates a message.
+ */
+#define _GNU_SOURCE
+#include "real.h"
+
+#include <dlfcn.h>
+#include <string.h>
+
+#include "memtrace/atomic.h"
+
+struct real real;
+char pool_memory[POOL_BYTES] __attribute__((aligned(4096)));
+
+static size_t pool_used;
+static const char *real_file = "";
+
+/* In front of each block of the pool. */
+struct pool_block {
+	size_t bytes;
+	size_t pad; /* keeps blocks aligned to 16 */
+};
+
+void *pool_alloc(size_t bytes, size_t alignment)
+{
+	size_t old = mt_load_relaxed(&pool_used), start, end;
+	struct pool_block *block;
+
+	if (alignment < sizeof(struct pool_block))
+		alignment = sizeof(struct pool_block);
+	do {
+		start = (old + sizeof(struct pool_block) + alignment - 1) & ~(alignment - 1);
+		if (__builtin_add_overflow(start, bytes, &end) || end > POOL_BYTES)
+			return NULL;
+	} while (!mt_cas_relaxed(&pool_used, &old, end));
+	block = (struct pool_block *)(void *)(pool_memory + start) - 1;
+	block->bytes = bytes;
+	return block + 1;
+}
+
+size_t pool_usable_size(const void *block)
+{
+	return ((const struct pool_block *)block - 1)->bytes;
+}
+
+static const struct {
+	const char *name;
+	size_t offset;
+} real_functions[] = {
+	{"calloc", offsetof(struct real, calloc)},
+	{"realloc", offsetof(struct real, realloc)},
+	{"free", offsetof(struct real, free)},
+	{"posix_memalign", offsetof(struct real, posix_memalign)},
+	{"aligned_alloc", offsetof(struct real, aligned_alloc)},
+	{"memalign", offsetof(struct real, memalign)},
+	{"valloc", offsetof(struct real, valloc)},
+	{"pvalloc", offsetof(struct real, pvalloc)},
+	{"malloc_usable_size", offsetof(struct real, usable_size)},
+};
+
+bool real_resolve(void)
+{
+	enum { IDLE, BUSY };
+	static int state = IDLE;
+	int expected = IDLE;
+	void *first;
+	Dl_info info;
+
+	if (mt_load_acquire(&real.malloc) != NULL) /* partner: the release below */
+		return true;
+	if (!mt_cas_acq_rel(&state, &expected, BUSY))
+		return false;
+	first = dlsym(RTLD_NEXT, "malloc");
+	for (size_t i = 0; i < sizeof(real_functions) / sizeof(real_functions[0]); i++) {
+		void *function = dlsym(RTLD_NEXT, real_functions[i].name);
+
+		memcpy((char *)&real + real_functions[i].offset, &function, sizeof(function));
+	}
+	if (dladdr(first, &info) != 0 && info.dli_fname != NULL)
+		real_file = info.dli_fname;
+	/* last, because it is what says that the others are there */
+	mt_store_release((void **)(void *)&real.malloc, first);
+	return first != NULL;
+}
+
+const char *real_path(void)
+{
+	return real_file;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * site_peak.c - the highest live bytes of the process and of each site, in a few steps per event.
+ */
+#include "site_peak.h"
+
+#include <stddef.h>
+
+#include "memtrace/atomic.h"
+#include "shard.h"
+#include "trace_file.h"
+
+#define SITE_PEAK_HOLD ((int64_t)64 << 10)
+
+void site_peak_share(void)
+{
+	mt_store_relaxed(&trace_file.process->hold_bytes, SITE_PEAK_HOLD);
+}
+
+static int64_t site_peak_live(const struct mt_counters *counters)
+{
+	return counters->base_bytes + (int64_t)(mt_load_relaxed(&counters->alloc_bytes) -
+						mt_load_relaxed(&counters->freed_bytes));
+}
+
+static bool site_peak_raise(int64_t *peak, int64_t value)
+{
+	int64_t old = mt_load_relaxed(peak);
+
+	while (old < value)
+		if (mt_cas_relaxed(peak, &old, value))
+			return true;
+	return false;
+}
+
+/* Tells the site of what this entry has; may be done by any thread. */
+static void site_peak_publish(struct mt_site *site, struct mt_counters *counters)
+{
+	int64_t live = site_peak_live(counters);
+	int64_t old = mt_load_relaxed(&counters->published_bytes);
+
+	if (old != live && mt_cas_relaxed(&counters->published_bytes, &old, live))
+		(void)site_peak_raise(&site->peak_bytes, mt_add_relaxed(&site->live_bytes, live - old));
+}
+
+void site_peak_several(struct mt_site *site, uint32_t counters_id)
+{
+	for (uint32_t id = counters_id; id != 0;) {
+		struct mt_counters *counters = trace_file_entry(TRACE_COUNTERS, id);
+
+		if ((mt_load_relaxed(&counters->flags) & MT_COUNTERS_SEVERAL) == 0) {
+			/* it was alone until now: its own peak was the site's */
+			(void)site_peak_raise(&site->peak_bytes,
+					      mt_load_relaxed(&counters->peak_bytes));
+			site_peak_publish(site, counters);
+			(void)__atomic_fetch_or(&counters->flags, MT_COUNTERS_SEVERAL,
+						__ATOMIC_RELAXED);
+		}
+		id = counters->next;
+	}
+}
+
+void site_peak_fold(struct mt_counters *counters)
+{
+	uint64_t number = mt_load_relaxed(&trace_file.process->peak_number);
+
+	if (counters->peak_number == number)
+		return;
+	if (counters->peak_number < mt_load_relaxed(&trace_file.process->peak_reset_number))
+		counters->peak_bytes = site_peak_live(counters);
+	counters->at_peak_bytes = site_peak_live(counters);
+	counters->peak_number = number;
+}
+
+void site_peak_after(struct mt_counters *counters)
+{
+	int64_t live = site_peak_live(counters), hold, held;
+
+	if (live > counters->peak_bytes)
+		counters->peak_bytes = live;
+	if ((counters->flags & MT_COUNTERS_SEVERAL) == 0)
+		return;
+	hold = mt_load_relaxed(&trace_file.process->hold_bytes);
+	held = live - mt_load_relaxed(&counters->published_bytes);
+	if (held > hold || held < -hold)
+		site_peak_publish(trace_file_entry(TRACE_SITES, counters->site), counters);
+}
+
+void site_peak_add(struct shard *shard, int64_t delta)
+{
+	struct mt_process *process = trace_file.process;
+	struct mt_shard *record = shard->record;
+	int64_t hold = mt_load_relaxed(&process->hold_bytes), net, old;
+
+	if (shard->is_shared)
+		(void)mt_add_relaxed(&record->live_bytes, delta);
+	else
+		mt_add_owned_i64(&record->live_bytes, delta);
+	net = mt_load_relaxed(&record->live_bytes);
+	old = mt_load_relaxed(&record->published_bytes);
+	if (net - old <= hold && old - net <= hold)
+		return;
+	/* a handler may have published for us in between: then there is nothing left to tell */
+	if (!mt_cas_relaxed(&record->published_bytes, &old, net))
+		return;
+	if (site_peak_raise(&process->peak_live_bytes, mt_add_relaxed(&process->live_bytes, net - old)))
+		(void)mt_add_relaxed(&process->peak_number, 1);
+}
+
+void site_peak_reset(void)
+{
+	struct mt_process *process = trace_file.process;
+	uint64_t number = mt_add_relaxed(&process->peak_number, 1);
+
+	mt_store_relaxed(&process->peak_reset_number, number);
+	mt_store_relaxed(&process->peak_live_bytes, mt_load_relaxed(&process->live_bytes));
+	(void)mt_add_relaxed(&process->peak_number, 1);
+}

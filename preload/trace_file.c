@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trace_file.c - the mapped trace file: growing tables, reservation of pages, messages.
+ *
+ * The file's length is set once, sparse; only its start is mapped at first. A run (a piece of a growing
+ * table) is given its place in the file by one CAS in the section table and mapped by duplicating a page
+ * of ours, which needs no descriptor. Pages are reserved in steps just before their ids are handed out.
+ */
+#define _GNU_SOURCE
+#include "trace_file.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "memtrace/atomic.h"
+#include "os.h"
+#include "trace_layout.h"
+
+struct trace_file trace_file;
+struct trace_map trace_map;
+
+bool trace_file_reserve(void *start, size_t bytes)
+{
+	uintptr_t first = (uintptr_t)start & ~(uintptr_t)(MT_PAGE_SIZE - 1);
+	uintptr_t end = ((uintptr_t)start + bytes + MT_PAGE_SIZE - 1) & ~(uintptr_t)(MT_PAGE_SIZE - 1);
+	int status;
+
+	if (trace_map.is_all_reserved)
+		return true;
+	do
+		status = os_advise((void *)first, end - first, TRACE_POPULATE_WRITE);
+	while (status == -EAGAIN || status == -EINTR);
+	return status == 0;
+}
+
+/* Raises *mark to at least value; other threads may raise it at the same time. */
+static void trace_raise(uint64_t *mark, uint64_t value)
+{
+	uint64_t old = mt_load_relaxed(mark);
+
+	while (old < value && !mt_cas_acq_rel(mark, &old, value))
+		;
+}
+
+/* The mapped page nearest before an offset of the file; *page_offset is set to where it lies. */
+static char *trace_page_before(uint64_t offset, uint64_t *page_offset)
+{
+	char *page = trace_map.base + TRACE_INITIAL_BYTES - MT_PAGE_SIZE;
+
+	*page_offset = TRACE_INITIAL_BYTES - MT_PAGE_SIZE;
+	for (uint32_t table = 0; table < TRACE_TABLE_COUNT; table++) {
+		for (uint32_t run = 1; run < trace_shapes[table].run_count; run++) {
+			const struct mt_section *section =
+				&trace_file.sections[trace_shapes[table].first_slot + run];
+			char *address = mt_load_acquire(&trace_map.runs[table][run]);
+			uint64_t last = section->offset + section->length - MT_PAGE_SIZE;
+
+			if (address == NULL || last >= offset || last <= *page_offset)
+				continue;
+			page = address + section->length - MT_PAGE_SIZE;
+			*page_offset = last;
+		}
+	}
+	return page;
+}
+
+/* Maps run `run` of a table, giving it a place in the file first if it has none. */
+static char *trace_map_run(enum trace_table table, uint32_t run)
+{
+	struct mt_section *section = &trace_file.sections[trace_shapes[table].first_slot + run];
+	uint64_t offset = mt_load_acquire(&section->offset); /* partner: the CAS below */
+	uint64_t page_offset;
+	char *page, *address, *expected = NULL;
+
+	if (trace_map.is_all_reserved)
+		return NULL; /* cannot reserve more without a descriptor on this kernel */
+	if (offset == 0) {
+		uint64_t place =
+			mt_fetch_add_relaxed(&trace_file.header->file_bytes, section->length);
+
+		if (place + section->length > trace_map.file_limit)
+			return NULL;
+		/* who loses this race leaves a hole in the sparse file, nothing else */
+		if (mt_cas_acq_rel(&section->offset, &offset, place))
+			offset = place;
+	}
+	page = trace_page_before(offset, &page_offset);
+	address = os_map_file_again(page, offset - page_offset, section->length);
+	if (address == NULL)
+		return NULL;
+	if (mt_cas_acq_rel(&trace_map.runs[table][run], &expected, address))
+		return address;
+	os_unmap(address, section->length);
+	return expected;
+}
+
+/* Makes entries [id, id + count), all in one run, usable. */
+static bool trace_file_reach(enum trace_table table, uint64_t id, uint64_t count)
+{
+	const struct trace_table_shape *shape = &trace_shapes[table];
+	uint32_t run = mt_run_of(id, shape->n0_log2);
+	uint64_t first = mt_run_first(run, shape->n0_log2);
+	uint64_t end = mt_run_first(run + 1, shape->n0_log2);
+	uint64_t from, to, step;
+	char *address;
+
+	address = mt_load_acquire(&trace_map.runs[table][run]); /* partner: CAS in trace_map_run */
+	if (address == NULL)
+		address = trace_map_run(table, run);
+	if (address == NULL)
+		return false;
+	from = first + mt_load_relaxed(&trace_map.reserved[table][run]);
+	if (id + count <= from)
+		return true;
+	step = (end - first) / 16;
+	if (step * shape->entry_bytes < TRACE_STEP_BYTES)
+		step = TRACE_STEP_BYTES / shape->entry_bytes;
+	to = id + count + step;
+	if (to > end)
+		to = end;
+	if (!trace_file_reserve(address + (from - first) * shape->entry_bytes,
+				(to - from) * shape->entry_bytes))
+		return false;
+	trace_raise(&trace_map.reserved[table][run], to - first);
+	return true;
+}
+
+static uint64_t *trace_file_count_of(enum trace_table table)
+{
+	return &trace_file.sections[trace_shapes[table].first_slot].count;
+}
+
+uint32_t trace_file_count(enum trace_table table)
+{
+	uint64_t count = mt_load_acquire(trace_file_count_of(table));
+	uint64_t limit = mt_run_first(trace_shapes[table].run_count, trace_shapes[table].n0_log2);
+
+	return (uint32_t)(count < limit ? count : limit);
+}
+
+uint32_t trace_file_claim(enum trace_table table, uint32_t count)
+{
+	const struct trace_table_shape *shape = &trace_shapes[table];
+	uint64_t limit = mt_run_first(shape->run_count, shape->n0_log2);
+	uint64_t id;
+
+	if (trace_file.header == NULL || mt_load_relaxed(&trace_map.is_full[table]))
+		return 0;
+	id = mt_fetch_add_acq_rel(trace_file_count_of(table), count);
+	if (id + count <= limit && trace_file_reach(table, id, count))
+		return (uint32_t)id;
+	/* no memory, no disk or no ids: stop asking the system at every event */
+	mt_store_relaxed(&trace_map.is_full[table], true);
+	return 0;
+}
+
+void *trace_file_entry(enum trace_table table, uint32_t id)
+{
+	const struct trace_table_shape *shape = &trace_shapes[table];
+	uint32_t run = mt_run_of(id, shape->n0_log2);
+	char *address = mt_load_acquire(&trace_map.runs[table][run]); /* partner: trace_map_run */
+
+	if (address == NULL)
+		return NULL;
+	return address + (id - mt_run_first(run, shape->n0_log2)) * shape->entry_bytes;
+}
+
+uint32_t trace_file_string(const char *s)
+{
+	const struct trace_table_shape *shape = &trace_shapes[TRACE_STRINGS];
+	uint64_t bytes = strlen(s) + 1;
+
+	if (bytes == 1 || bytes > TRACE_STRING_MAX || trace_file.header == NULL)
+		return 0;
+	for (;;) {
+		uint64_t id = mt_fetch_add_acq_rel(trace_file_count_of(TRACE_STRINGS), bytes);
+
+		if (id + bytes > mt_run_first(shape->run_count, shape->n0_log2))
+			return 0;
+		if (mt_run_of(id, shape->n0_log2) != mt_run_of(id + bytes - 1, shape->n0_log2))
+			continue; /* would lie across two runs: leave the end of the first empty */
+		if (!trace_file_reach(TRACE_STRINGS, id, bytes))
+			return 0;
+		memcpy(trace_file_entry(TRACE_STRINGS, (uint32_t)id), s, bytes);
+		return (uint32_t)id;
+	}
+}
+
+/* Entry `index` of a section of fixed capacity whose pages are reserved as it fills. */
+static void *trace_file_fixed(enum trace_fixed fixed, uint64_t index)
+{
+	const struct trace_fixed_shape *shape = &trace_fixed_shapes[fixed];
+	uint64_t end = (index + 1) * shape->entry_bytes;
+	char *start;
+
+	if (trace_file.header == NULL || index >= shape->capacity)
+		return NULL;
+	start = trace_map.base + trace_map.fixed_offset[fixed];
+	if (end > mt_load_relaxed(&trace_map.fixed_reserved[fixed])) {
+		uint64_t to = (end + 2 * MT_PAGE_SIZE - 1) & ~(uint64_t)(MT_PAGE_SIZE - 1);
+		uint64_t all = (uint64_t)shape->capacity * shape->entry_bytes;
+		uint64_t from = index * shape->entry_bytes;
+
+		if (to > all)
+			to = all;
+		if (!trace_file_reserve(start + from, to - from))
+			return NULL;
+		trace_raise(&trace_map.fixed_reserved[fixed], to);
+	}
+	return start + index * shape->entry_bytes;
+}
+
+struct mt_sample *trace_file_epoch(uint64_t slot)
+{
+	return trace_file_fixed(TRACE_FIXED_EPOCHS, slot);
+}
+
+struct mt_sample *trace_file_timeline(uint64_t slot)
+{
+	return trace_file_fixed(TRACE_FIXED_TIMELINE, slot);
+}
+
+/* The count of a fixed section goes up by one for each entry handed out. */
+static void *trace_file_next(enum trace_fixed fixed)
+{
+	struct mt_section *section = &trace_file.sections[fixed];
+
+	if (mt_load_relaxed(&section->count) >= trace_fixed_shapes[fixed].capacity)
+		return NULL;
+	return trace_file_fixed(fixed, mt_fetch_add_relaxed(&section->count, 1));
+}
+
+struct mt_mark *trace_file_mark_slot(void)
+{
+	return trace_file.header == NULL ? NULL : trace_file_next(TRACE_FIXED_MARKS);
+}
+
+struct mt_thread *trace_file_thread_slot(void)
+{
+	return trace_file.header == NULL ? NULL : trace_file_next(TRACE_FIXED_THREADS);
+}
+
+void trace_file_drop(enum mt_drop drop)
+{
+	if (trace_file.drops != NULL)
+		(void)mt_add_relaxed(&trace_file.drops[drop], 1);
+}
+
+void trace_file_message(uint32_t severity, uint64_t ns, const char *text)
+{
+	struct mt_message *message;
+
+	if (trace_file.header == NULL)
+		return;
+	message = trace_file_next(TRACE_FIXED_MESSAGES);
+	if (message == NULL) {
+		trace_file_drop(MT_DROP_MESSAGES);
+		return;
+	}
+	message->ns = ns;
+	strncpy(message->text, text, sizeof(message->text) - 1);
+	mt_store_release(&message->severity, severity); /* partner: the reader's acquire */
+}

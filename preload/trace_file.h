@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trace_file.h - the mapped trace file: sections, growing tables, messages.
+ *
+ * Layer 1. Nothing here waits or takes a lock; everything but create may be called from a signal handler.
+ * Pages are reserved before they are handed out, so that a full disk is a failed claim and never SIGBUS.
+ */
+#ifndef PRELOAD_TRACE_FILE_H
+#define PRELOAD_TRACE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "memtrace/format.h"
+
+/* Tables that grow, in the order of MT_GROWING_TYPES. */
+enum trace_table {
+#define X(name, entry_bytes, n0_log2, run_max) TRACE_##name,
+	MT_GROWING_TYPES(X)
+#undef X
+	TRACE_TABLE_COUNT
+};
+
+/* Where the fixed sections lie. Valid once trace_file_create() succeeded; the addresses never change. */
+struct trace_file {
+	struct mt_header *header;
+	struct mt_section *sections;
+	struct mt_process *process;
+	struct mt_column *columns;
+	uint64_t *drops;
+	struct mt_shard *shards;
+	struct mt_sample *epochs;
+	struct mt_sample *timeline;
+	struct mt_thread_kind *thread_kinds;
+	struct mt_thread *threads;
+	struct mt_message *messages;
+	struct mt_mark *marks;
+};
+
+extern struct trace_file trace_file;
+
+/**
+ * trace_file_create() - make the file and map it.
+ * @path: must not exist; made with mode 0400.
+ * @is_again: of a forked child: takes the place of the parent's file at the same addresses. Strings,
+ *            modules, locations, nodes, sites and thread kinds are kept, everything else starts at zero.
+ *
+ * Return: 0 or a negative errno; after a failure with is_again the parent's file is still mapped.
+ * Context: one thread only.
+ */
+int trace_file_create(const char *path, bool is_again);
+
+/**
+ * trace_file_claim() - take ids of a growing table that nobody else has.
+ * @count: a power of two of at most 64; the ids are consecutive and lie in one run.
+ *
+ * Return: the first id, its entry zeroed and writable; 0 when there is no room.
+ */
+uint32_t trace_file_claim(enum trace_table table, uint32_t count);
+
+/* Entry of an id that was claimed by this process; NULL for ids that were not. */
+void *trace_file_entry(enum trace_table table, uint32_t id);
+
+/* Ids handed out so far, 0 included. */
+uint32_t trace_file_count(enum trace_table table);
+
+/*
+ * trace_file_sample() - slot of the epochs or of the timeline, its page reserved; NULL when there is no
+ * room. trace_file_mark_slot() and trace_file_thread_slot() hand out the next free entry of theirs.
+ */
+struct mt_sample *trace_file_epoch(uint64_t slot);
+struct mt_sample *trace_file_timeline(uint64_t slot);
+struct mt_mark *trace_file_mark_slot(void);
+struct mt_thread *trace_file_thread_slot(void);
+
+/* Copies a string into the strings section; its offset, 0 when there is no room or it is empty. */
+uint32_t trace_file_string(const char *s);
+
+/* Adds to a drop counter. */
+void trace_file_drop(enum mt_drop drop);
+
+/* Puts one line into the messages section; safe before the file exists (then it is lost). */
+void trace_file_message(uint32_t severity, uint64_t ns, const char *text);
+
+/*
+ * trace_file_map_new() - a further file for a snapshot of this process, made as
+ * the trace file is made: created, sized, reserved, mapped, descriptor closed. NULL and *status on failure.
+ */
+void *trace_file_map_new(const char *path, uint64_t bytes, int *status);
+
+#endif
