@@ -58,6 +58,12 @@ struct frame_list symbolize_location(struct symbolizer *symbolizer, const struct
 				     uint32_t location);
 
 /**
+ * symbolize_all() - look up all locations of a snapshot, so that symbolize_location() then finds each of them
+ * at once. Only this function shows progress.
+ */
+void symbolize_all(struct symbolizer *symbolizer, const struct snapshot *snapshot);
+
+/**
  * symbolizer_warnings() - what the user should know: replaced binaries, missing files; one line each.
  *
  * Return: NULL-terminated, owned by the symbolizer.

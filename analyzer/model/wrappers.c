@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * wrappers.c - plain names are looked up by their digest, globs are tried one by one.
+ */
+#include "model/wrappers.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/digest_map.h"
+#include "base/pattern.h"
+#include "memtrace/env.h"
+
+struct wrappers {
+	struct digest_map names;
+	struct pattern **patterns;
+	size_t pattern_count, pattern_capacity;
+};
+
+static int wrappers_add_pattern(struct wrappers *wrappers, const char *text, struct error *error)
+{
+	int status;
+
+	if (wrappers->pattern_count == wrappers->pattern_capacity) {
+		size_t capacity = wrappers->pattern_capacity ? 2 * wrappers->pattern_capacity : 64;
+		struct pattern **patterns =
+			reallocarray(wrappers->patterns, capacity, sizeof(struct pattern *));
+
+		if (!patterns)
+			return error_set(error, -ENOMEM, "out of memory");
+		wrappers->patterns = patterns;
+		wrappers->pattern_capacity = capacity;
+	}
+	status = pattern_compile(text, &wrappers->patterns[wrappers->pattern_count], error);
+	if (status == 0)
+		wrappers->pattern_count++;
+	return status;
+}
+
+static int wrappers_add_name(struct wrappers *wrappers, const char *text, struct error *error)
+{
+	struct digest key = digest_text((struct digest){0, 0}, text);
+
+	if (strpbrk(text, "*?["))
+		return wrappers_add_pattern(wrappers, text, error);
+	if (digest_map_find(&wrappers->names, key) == DIGEST_MAP_NONE &&
+	    digest_map_put(&wrappers->names, key, 0) != 0)
+		return error_set(error, -ENOMEM, "out of memory");
+	return 0;
+}
+
+static int wrappers_fill(struct wrappers *wrappers, const char *const *extra, struct error *error)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < wrapper_group_count; i++)
+		for (const char *const *name = wrapper_groups[i].functions; status == 0 && *name;
+		     name++)
+			status = wrappers_add_name(wrappers, *name, error);
+	for (; extra && *extra && status == 0; extra++)
+		status = wrappers_add_pattern(wrappers, *extra, error);
+	return status;
+}
+
+int wrappers_new(const char *const *extra, struct wrappers **out, struct error *error)
+{
+	struct wrappers *wrappers = calloc(1, sizeof(*wrappers));
+	int status;
+
+	if (!wrappers)
+		return error_set(error, -ENOMEM, "out of memory");
+	status = wrappers_fill(wrappers, extra, error);
+	if (status != 0)
+		wrappers_free(wrappers);
+	else
+		*out = wrappers;
+	return status;
+}
+
+void wrappers_free(struct wrappers *wrappers)
+{
+	if (!wrappers)
+		return;
+	for (size_t i = 0; i < wrappers->pattern_count; i++)
+		pattern_free(wrappers->patterns[i]);
+	free(wrappers->patterns);
+	digest_map_fini(&wrappers->names);
+	free(wrappers);
+}
+
+bool wrappers_match(const struct wrappers *wrappers, const struct frame *frame)
+{
+	if (!frame->function)
+		return false;
+	if (digest_map_find(&wrappers->names,
+			    digest_text((struct digest){0, 0}, frame->function)) != DIGEST_MAP_NONE)
+		return true;
+	for (size_t i = 0; i < wrappers->pattern_count; i++)
+		if (pattern_match(wrappers->patterns[i], frame->function))
+			return true;
+	return false;
+}
+
+bool wrappers_is_own(const struct frame *frame)
+{
+	static const char *const names[] = {MT_SHIM_NAME, MT_LIBUNWIND_NAME};
+	const char *slash = strrchr(frame->module, '/');
+	const char *name = slash ? slash + 1 : frame->module;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
