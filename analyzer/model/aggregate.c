@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * aggregate.c - adds every site to the rows it belongs to.
+ *
+ * By site and by thread nothing is symbolized unless a filter asks for names: keys come from addresses.
+ */
+#include "model/aggregate.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/digest_map.h"
+
+struct build {
+	const struct aggregation *aggregation;
+	struct row_set *set;
+	size_t capacity;       /* rows */
+	struct digest_map map; /* key -> row */
+	struct stack stack;
+	size_t site_serial; /* counts sites over all snapshots, from 1 */
+};
+
+/* The site that is being added. */
+struct visit {
+	const struct snapshot *snapshot;
+	const struct site *site;
+	struct digest key; /* by site */
+};
+
+static bool is_by_frame(enum group_by by)
+{
+	return by != GROUP_SITE && by != GROUP_THREAD;
+}
+
+static bool needs_frames(const struct aggregation *how)
+{
+	return is_by_frame(how->by) || !filter_is_empty(how->filter);
+}
+
+static int build_row(struct build *build, struct digest key, struct row **out)
+{
+	struct row_set *set = build->set;
+	size_t index = digest_map_find(&build->map, key);
+
+	if (index != DIGEST_MAP_NONE) {
+		*out = &set->rows[index];
+		return 0;
+	}
+	if (set->count == build->capacity) {
+		size_t capacity = build->capacity ? build->capacity * 2 : 256;
+		struct row *rows = realloc(set->rows, capacity * sizeof(*rows));
+
+		if (!rows)
+			return -ENOMEM;
+		set->rows = rows;
+		build->capacity = capacity;
+	}
+	*out = &set->rows[set->count];
+	**out = (struct row){.key = key};
+	return digest_map_put(&build->map, key, set->count++);
+}
+
+static bool is_larger_stack(const struct row *row, const struct counters *counters)
+{
+	if (counters->live_bytes != row->stack_live_bytes)
+		return counters->live_bytes > row->stack_live_bytes;
+	return counters->alloc_bytes > row->stack_alloc_bytes;
+}
+
+static int build_add(struct build *build, const struct visit *visit, struct digest key,
+		     const struct frame *frame)
+{
+	const struct site *site = visit->site;
+	const struct figures figures = {site->counters, 1};
+	struct row *row;
+	int status = build_row(build, key, &row);
+
+	if (status || row->last_site == build->site_serial)
+		return status;
+	if (row->last_site == 0 || is_larger_stack(row, &site->counters)) {
+		row->snapshot = visit->snapshot;
+		row->node = site->node;
+		row->frame = frame;
+		row->stack_live_bytes = site->counters.live_bytes;
+		row->stack_alloc_bytes = site->counters.alloc_bytes;
+	}
+	row->is_peak_bound |= row->last_site != 0 || site->is_peak_bound;
+	row->is_approximate |= site->is_approximate;
+	row->last_site = build->site_serial;
+	figures_add(&row->figures, &figures);
+	return 0;
+}
+
+static bool visit_passes(const struct build *build)
+{
+	const struct aggregation *how = build->aggregation;
+	const struct stack *stack = &build->stack;
+
+	if (how->is_cumulative)
+		return filter_passes_stack(how->filter, stack);
+	return filter_passes(how->filter, stack->frames[0], stack->thread);
+}
+
+static int add_by_frame(struct build *build, const struct visit *visit, bool *is_added)
+{
+	const struct aggregation *how = build->aggregation;
+	const struct stack *stack = &build->stack;
+	size_t i, count = how->is_cumulative ? stack->count : 1;
+	int status = 0;
+
+	for (i = 0; i < count && !status; i++) {
+		if (!filter_passes(how->filter, stack->frames[i], stack->thread))
+			continue;
+		*is_added = true;
+		status = build_add(build, visit, group_frame_key(how->by, stack->frames[i]),
+				   stack->frames[i]);
+	}
+	return status;
+}
+
+static int add_whole(struct build *build, const struct visit *visit, bool *is_added)
+{
+	const struct aggregation *how = build->aggregation;
+	struct digest key = visit->key;
+
+	if (!filter_is_empty(how->filter) && !visit_passes(build))
+		return 0;
+	*is_added = true;
+	if (how->by == GROUP_THREAD)
+		key = digest_text((struct digest){GROUP_THREAD, 0},
+				  stack_thread(visit->snapshot, visit->site->node));
+	return build_add(build, visit, key, NULL);
+}
+
+static int build_site(struct build *build, const struct visit *visit)
+{
+	const struct aggregation *how = build->aggregation;
+	const struct figures figures = {visit->site->counters, 1};
+	bool is_added = false, is_chosen = true;
+	int status = 0;
+
+	if (how->choose)
+		status = how->choose(how->context, visit->snapshot, visit->site, &is_chosen);
+	if (status || !is_chosen)
+		return status;
+	build->site_serial++;
+	if (needs_frames(how))
+		status = stack_read(how->reader, visit->snapshot, visit->site->node, &build->stack);
+	if (status)
+		return status;
+	status = is_by_frame(how->by) ? add_by_frame(build, visit, &is_added)
+				      : add_whole(build, visit, &is_added);
+	if (is_added)
+		figures_add(&build->set->total, &figures);
+	else
+		build->set->is_filtered = true;
+	return status;
+}
+
+static int build_snapshot(struct build *build, const struct snapshot *snapshot)
+{
+	const struct aggregation *how = build->aggregation;
+	struct visit visit = {.snapshot = snapshot};
+	struct digest *keys = NULL;
+	int status = 0;
+	size_t i;
+
+	if (needs_frames(how))
+		stack_reader_expect(how->reader, snapshot);
+	if (how->by == GROUP_SITE)
+		status = group_site_keys(how->rules, how->reader, snapshot, &keys);
+	for (i = 0; i < snapshot->site_count && !status; i++) {
+		visit.site = &snapshot->sites[i];
+		if (keys)
+			visit.key = keys[visit.site->node];
+		status = build_site(build, &visit);
+	}
+	free(keys);
+	return status;
+}
+
+int aggregate(const struct aggregation *aggregation, const struct snapshot *const *snapshots,
+	      size_t count, struct row_set **out)
+{
+	struct build build = {.aggregation = aggregation};
+	int status = 0;
+	size_t i;
+
+	build.set = calloc(1, sizeof(*build.set));
+	if (!build.set)
+		return -ENOMEM;
+	build.set->by = aggregation->by;
+	build.set->is_cumulative = aggregation->is_cumulative;
+	build.set->input_count = 1;
+	for (i = 0; i < count && !status; i++)
+		status = build_snapshot(&build, snapshots[i]);
+	digest_map_fini(&build.map);
+	stack_fini(&build.stack);
+	if (status) {
+		row_set_free(build.set);
+		return status;
+	}
+	*out = build.set;
+	return 0;
+}

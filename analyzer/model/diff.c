@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * diff.c - joins rows of several inputs by key and says what became of each.
+ */
+#include "model/diff.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/digest_map.h"
+
+struct join {
+	struct row_set *set;
+	size_t capacity;
+	struct digest_map map;
+};
+
+static int join_row(struct join *join, const struct row *part, struct row **out)
+{
+	struct row_set *set = join->set;
+	size_t index = digest_map_find(&join->map, part->key);
+	struct figures *series;
+
+	if (index != DIGEST_MAP_NONE) {
+		*out = &set->rows[index];
+		return 0;
+	}
+	if (set->count == join->capacity) {
+		size_t capacity = join->capacity ? join->capacity * 2 : 256;
+		struct row *rows = realloc(set->rows, capacity * sizeof(*rows));
+
+		if (!rows)
+			return -ENOMEM;
+		set->rows = rows;
+		join->capacity = capacity;
+	}
+	series = calloc(set->input_count, sizeof(*series));
+	if (!series)
+		return -ENOMEM;
+	*out = &set->rows[set->count];
+	**out = (struct row){.key = part->key, .series = series};
+	return digest_map_put(&join->map, part->key, set->count++);
+}
+
+static bool is_nothing(const struct row *row)
+{
+	static const struct counters nothing;
+
+	return memcmp(&row->figures.counters, &nothing, sizeof(nothing)) == 0;
+}
+
+/* The stack that is shown is that of the latest input in which something of it was live. */
+static void join_stack(struct row *row, const struct row *part)
+{
+	if (row->snapshot && part->figures.counters.live_blocks == 0)
+		return;
+	row->snapshot = part->snapshot;
+	row->node = part->node;
+	row->frame = part->frame;
+}
+
+static int join_set(struct join *join, const struct row_set *part, size_t input)
+{
+	int status = 0;
+	size_t i;
+
+	for (i = 0; i < part->count && !status; i++) {
+		struct row *row;
+
+		if (is_nothing(&part->rows[i]))
+			continue;
+		status = join_row(join, &part->rows[i], &row);
+		if (status)
+			break;
+		row->series[input] = part->rows[i].figures;
+		row->is_approximate |= part->rows[i].is_approximate;
+		row->is_peak_bound |= part->rows[i].is_peak_bound;
+		join_stack(row, &part->rows[i]);
+	}
+	join->set->series[input] = part->total;
+	join->set->is_filtered |= part->is_filtered;
+	return status;
+}
+
+/* Blocks of no bytes count too: a site may hold many. */
+static enum change change_of(const struct counters *first, const struct counters *last)
+{
+	bool was_live = first->live_blocks != 0 || first->live_bytes != 0;
+	bool is_live = last->live_blocks != 0 || last->live_bytes != 0;
+
+	if (was_live != is_live)
+		return is_live ? CHANGE_NEW : CHANGE_GONE;
+	if (first->live_bytes != last->live_bytes)
+		return first->live_bytes < last->live_bytes ? CHANGE_GROWN : CHANGE_SHRUNK;
+	if (first->live_blocks != last->live_blocks)
+		return first->live_blocks < last->live_blocks ? CHANGE_GROWN : CHANGE_SHRUNK;
+	return CHANGE_SAME;
+}
+
+static void row_finish(struct row *row, size_t input_count)
+{
+	size_t i;
+
+	row->figures = row->series[input_count - 1];
+	row->change = change_of(&row->series[0].counters, &row->figures.counters);
+	for (i = 1; i < input_count; i++) {
+		int64_t before = row->series[i - 1].counters.live_bytes;
+		int64_t after = row->series[i].counters.live_bytes;
+
+		row->grown_count += after > before;
+		row->shrunk_count += after < before;
+	}
+}
+
+int diff_rows(const struct row_set *const *sets, size_t count, struct row_set **out)
+{
+	struct join join = {0};
+	int status = -ENOMEM;
+	size_t i;
+
+	join.set = calloc(1, sizeof(*join.set));
+	if (!join.set)
+		return -ENOMEM;
+	join.set->by = sets[0]->by;
+	join.set->is_cumulative = sets[0]->is_cumulative;
+	join.set->input_count = count;
+	join.set->series = calloc(count, sizeof(*join.set->series));
+	if (join.set->series)
+		status = 0;
+	for (i = 0; i < count && !status; i++)
+		status = join_set(&join, sets[i], i);
+	digest_map_fini(&join.map);
+	if (status) {
+		row_set_free(join.set);
+		return status;
+	}
+	join.set->total = join.set->series[count - 1];
+	for (i = 0; i < join.set->count; i++)
+		row_finish(&join.set->rows[i], count);
+	*out = join.set;
+	return 0;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * diff.h - rows of several inputs put beside one another, and whether the inputs can be compared at all.
+ */
+#ifndef MODEL_DIFF_H
+#define MODEL_DIFF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "model/row.h"
+#include "model/snapshot.h"
+
+/**
+ * diff_rows() - join the rows of two or more inputs by their keys.
+ * @sets: in the order of time, made with the same aggregation.
+ * @out: set on success; free with row_set_free(). Rows with nothing in any input do not appear.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int diff_rows(const struct row_set *const *sets, size_t count, struct row_set **out);
+
+enum finding_kind {
+	FINDING_NOTE,
+	FINDING_WARNING,
+	FINDING_REFUSAL, /* the inputs are not of one program */
+};
+
+struct finding {
+	enum finding_kind kind;
+	char text[400]; /* one line */
+};
+
+#define FINDING_MAX 16
+
+struct findings {
+	struct finding list[FINDING_MAX];
+	size_t count;
+};
+
+/**
+ * diff_check() - look whether snapshots can be compared, in the order given.
+ * @rebuilt: names of modules that differ, see group_rules_rebuilt().
+ */
+void diff_check(const struct snapshot *const *snapshots, size_t count, const char *const *rebuilt,
+		struct findings *findings);
+
+/**
+ * snapshot_check() - what anybody who reads numbers of these snapshots has to know: what was dropped.
+ */
+void snapshot_check(const struct snapshot *const *snapshots, size_t count,
+		    struct findings *findings);
+
+#endif

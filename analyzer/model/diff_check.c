@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * diff_check.c - whether snapshots are of one program, in the order of time, and complete.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model/diff.h"
+
+static void find(struct findings *findings, enum finding_kind kind, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void find(struct findings *findings, enum finding_kind kind, const char *format, ...)
+{
+	struct finding *finding = &findings->list[findings->count];
+	va_list arguments;
+
+	if (findings->count == FINDING_MAX)
+		return;
+	findings->count++;
+	finding->kind = kind;
+	va_start(arguments, format);
+	(void)vsnprintf(finding->text, sizeof(finding->text), format, arguments);
+	va_end(arguments);
+}
+
+static const struct module *main_module(const struct snapshot *snapshot)
+{
+	size_t i;
+
+	for (i = 1; i < snapshot->module_count; i++)
+		if (snapshot->modules[i].flags & MT_MODULE_MAIN)
+			return &snapshot->modules[i];
+	return NULL;
+}
+
+static bool is_equal_build(const struct module *a, const struct module *b)
+{
+	return a && b && a->build_id_bytes && a->build_id_bytes == b->build_id_bytes &&
+	       memcmp(a->build_id, b->build_id, a->build_id_bytes) == 0;
+}
+
+static const char *executable_name(const struct snapshot *snapshot)
+{
+	const struct module *module = main_module(snapshot);
+
+	if (*snapshot->executable)
+		return path_base(snapshot->executable);
+	if (module && *module->path)
+		return path_base(module->path);
+	return snapshot->program;
+}
+
+static bool is_equal_program(const struct snapshot *a, const struct snapshot *b)
+{
+	return is_equal_build(main_module(a), main_module(b)) ||
+	       strcmp(executable_name(a), executable_name(b)) == 0;
+}
+
+static bool is_equal_process(const struct snapshot *a, const struct snapshot *b)
+{
+	return a->header.pid == b->header.pid &&
+	       a->header.process_start_ticks == b->header.process_start_ticks &&
+	       a->header.start_realtime_ns == b->header.start_realtime_ns;
+}
+
+static uint64_t taken_realtime_ns(const struct snapshot *snapshot)
+{
+	return snapshot->header.start_realtime_ns + snapshot->taken_ns;
+}
+
+static void check_pair(const struct snapshot *a, const struct snapshot *b,
+		       struct findings *findings)
+{
+	if (!is_equal_program(a, b))
+		find(findings, FINDING_REFUSAL, "%s is of %s, but %s is of %s", a->path,
+		     executable_name(a), b->path, executable_name(b));
+	else if (!is_equal_process(a, b))
+		find(findings, FINDING_NOTE,
+		     "two runs of %s are compared: process %" PRId32 " and process %" PRId32,
+		     executable_name(a), a->header.pid, b->header.pid);
+	if (is_equal_process(a, b) ? b->taken_ns < a->taken_ns
+				   : taken_realtime_ns(b) < taken_realtime_ns(a))
+		find(findings, FINDING_WARNING, "%s is older than %s: swap them to see growth as +",
+		     b->path, a->path);
+}
+
+void snapshot_check(const struct snapshot *const *snapshots, size_t count,
+		    struct findings *findings)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		int64_t dropped = snapshots[i]->totals[MT_TOTAL_DROPPED_COUNT];
+
+		if (dropped > 0)
+			find(findings, FINDING_WARNING,
+			     "%s: %" PRId64 " events were dropped; its figures are too small",
+			     snapshots[i]->path, dropped);
+	}
+}
+
+void diff_check(const struct snapshot *const *snapshots, size_t count, const char *const *rebuilt,
+		struct findings *findings)
+{
+	size_t i;
+
+	for (i = 1; i < count; i++)
+		check_pair(snapshots[i - 1], snapshots[i], findings);
+	for (i = 0; rebuilt[i]; i++)
+		find(findings, FINDING_NOTE,
+		     "%s was rebuilt in between: its stacks are compared by function and file",
+		     rebuilt[i]);
+	snapshot_check(snapshots, count, findings);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * group.c - turns stacks and frames into digests of what makes them the same.
+ */
+#include "model/group.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+	const char *one, *many;
+} group_names[GROUP_COUNT] = {
+	[GROUP_SITE] = {"site", "sites"},	[GROUP_FUNCTION] = {"function", "functions"},
+	[GROUP_LINE] = {"line", "lines"},	[GROUP_FILE] = {"file", "files"},
+	[GROUP_MODULE] = {"module", "modules"}, [GROUP_THREAD] = {"thread", "threads"},
+};
+
+const char *group_name(enum group_by by, uint64_t count)
+{
+	return count == 1 ? group_names[by].one : group_names[by].many;
+}
+
+int group_find(const char *text, enum group_by *by, struct error *error)
+{
+	size_t i, hits = 0;
+	size_t bytes = strlen(text);
+
+	for (i = 0; i < GROUP_COUNT && bytes > 0; i++) {
+		if (strncmp(group_names[i].one, text, bytes) != 0)
+			continue;
+		*by = (enum group_by)i;
+		if (group_names[i].one[bytes] == '\0')
+			return 0;
+		hits++;
+	}
+	if (hits == 1)
+		return 0;
+	return error_set(
+		error, -EINVAL,
+		"cannot group by '%s'; there are site, function, line, file, module, thread", text);
+}
+
+const char *path_base(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+struct group_rules {
+	const char **rebuilt; /* base names, NULL-terminated */
+	size_t count;
+};
+
+static bool is_rebuilt(const struct group_rules *rules, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < rules->count; i++)
+		if (strcmp(rules->rebuilt[i], path_base(path)) == 0)
+			return true;
+	return false;
+}
+
+static bool has_equal_build(const struct module *a, const struct module *b)
+{
+	return a->build_id_bytes == b->build_id_bytes &&
+	       memcmp(a->build_id, b->build_id, a->build_id_bytes) == 0;
+}
+
+/* A module that the other snapshot has under this name, but never in this build. */
+static bool is_other_build(const struct module *module, const struct snapshot *other)
+{
+	bool has_name = false;
+	size_t i;
+
+	for (i = 1; i < other->module_count; i++) {
+		const struct module *candidate = &other->modules[i];
+
+		if (!candidate->build_id_bytes ||
+		    strcmp(path_base(candidate->path), path_base(module->path)) != 0)
+			continue;
+		if (has_equal_build(candidate, module))
+			return false;
+		has_name = true;
+	}
+	return has_name;
+}
+
+static int rules_compare(struct group_rules *rules, const struct snapshot *snapshot,
+			 const struct snapshot *other)
+{
+	size_t i;
+
+	for (i = 1; i < snapshot->module_count; i++) {
+		const struct module *module = &snapshot->modules[i];
+		const char **rebuilt;
+
+		if (!module->build_id_bytes || module->flags & MT_MODULE_SELF ||
+		    is_rebuilt(rules, module->path) || !is_other_build(module, other))
+			continue;
+		rebuilt = realloc(rules->rebuilt, (rules->count + 2) * sizeof(*rebuilt));
+		if (!rebuilt)
+			return -ENOMEM;
+		rebuilt[rules->count++] = path_base(module->path);
+		rebuilt[rules->count] = NULL;
+		rules->rebuilt = rebuilt;
+	}
+	return 0;
+}
+
+int group_rules_new(const struct snapshot *const *snapshots, size_t count, struct group_rules **out)
+{
+	struct group_rules *rules = calloc(1, sizeof(*rules));
+	int status = 0;
+	size_t i;
+
+	if (!rules)
+		return -ENOMEM;
+	rules->rebuilt = calloc(1, sizeof(*rules->rebuilt));
+	if (!rules->rebuilt)
+		status = -ENOMEM;
+	for (i = 1; i < count && !status; i++)
+		status = rules_compare(rules, snapshots[i], snapshots[0]);
+	if (status) {
+		group_rules_free(rules);
+		return status;
+	}
+	*out = rules;
+	return 0;
+}
+
+void group_rules_free(struct group_rules *rules)
+{
+	if (!rules)
+		return;
+	free(rules->rebuilt);
+	free(rules);
+}
+
+const char *const *group_rules_rebuilt(const struct group_rules *rules)
+{
+	return rules->rebuilt;
+}
+
+/* What a key says of the module: its build, or its name where that is not known. */
+static struct digest digest_build(struct digest key, const char *build_id, const char *path)
+{
+	return digest_text(key, *build_id ? build_id : path_base(path));
+}
+
+static struct digest digest_unresolved(struct digest key, const struct frame *frame)
+{
+	return digest_word(digest_build(key, frame->build_id, frame->module), frame->offset);
+}
+
+static struct digest digest_function(struct digest key, const struct frame *frame)
+{
+	if (!frame->function)
+		return digest_unresolved(key, frame);
+	key = digest_text(key, frame->function);
+	return digest_text(key, frame->file ? frame->file : path_base(frame->module));
+}
+
+static struct digest digest_file(struct digest key, const struct frame *frame)
+{
+	return digest_text(key, frame->file ? frame->file : path_base(frame->module));
+}
+
+struct digest group_frame_key(enum group_by by, const struct frame *frame)
+{
+	struct digest key = {by, 0};
+
+	switch (by) {
+	case GROUP_LINE:
+		if (frame->file && frame->line)
+			return digest_word(digest_file(key, frame), frame->line);
+		return digest_unresolved(key, frame);
+	case GROUP_FUNCTION:
+		return digest_function(key, frame);
+	case GROUP_FILE:
+		return digest_file(key, frame);
+	case GROUP_MODULE:
+		return digest_text(key, path_base(frame->module));
+	case GROUP_SITE:
+	case GROUP_THREAD:
+	case GROUP_COUNT:
+		break;
+	}
+	return key;
+}
+
+static struct digest digest_code(struct digest key, const struct snapshot *snapshot,
+				 const struct location *location)
+{
+	const struct module *module = &snapshot->modules[location->module];
+	uint64_t words[MT_BUILD_ID_MAX / sizeof(uint64_t)] = {0};
+	size_t i;
+
+	memcpy(words, module->build_id, module->build_id_bytes);
+	if (!module->build_id_bytes)
+		key = digest_text(key, path_base(module->path));
+	for (i = 0; i * sizeof(uint64_t) < module->build_id_bytes; i++)
+		key = digest_word(key, words[i]);
+	return digest_word(key, location->offset);
+}
+
+static int digest_names(const struct snapshot *snapshot, struct stack_reader *reader,
+			uint32_t location, struct digest *key)
+{
+	struct frame_list list;
+	size_t i;
+	int status = stack_frames_of(reader, snapshot, location, &list);
+
+	for (i = 0; !status && i < list.count; i++)
+		*key = digest_function(*key, &list.frames[i]);
+	return status;
+}
+
+/* Adds one location to the key of its callers. */
+static int digest_location(const struct group_rules *rules, struct stack_reader *reader,
+			   const struct snapshot *snapshot, uint32_t index, struct digest *key)
+{
+	const struct location *location = &snapshot->locations[index];
+	const struct module *module;
+
+	if (location->kind == LOCATION_THREAD)
+		return 0;
+	if (location->kind != LOCATION_CODE) {
+		*key = digest_word(*key, location->kind);
+		return 0;
+	}
+	module = &snapshot->modules[location->module];
+	if (module->flags & MT_MODULE_SELF)
+		return 0;
+	if (rules->count > 0 && is_rebuilt(rules, module->path))
+		return digest_names(snapshot, reader, index, key);
+	*key = digest_code(*key, snapshot, location);
+	return 0;
+}
+
+int group_site_keys(const struct group_rules *rules, struct stack_reader *reader,
+		    const struct snapshot *snapshot, struct digest **out)
+{
+	struct digest *keys = calloc(snapshot->node_count + 1, sizeof(*keys));
+	size_t i;
+	int status = 0;
+
+	if (!keys)
+		return -ENOMEM;
+	for (i = 1; i < snapshot->node_count && !status; i++) {
+		const struct node *node = &snapshot->nodes[i];
+
+		keys[i] = keys[node->parent];
+		status = digest_location(rules, reader, snapshot, node->location, &keys[i]);
+	}
+	if (status) {
+		free(keys);
+		return status;
+	}
+	*out = keys;
+	return 0;
+}
