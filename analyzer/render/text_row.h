@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * text_row.h - one row of the report for people.
+ */
+#ifndef RENDER_TEXT_ROW_H
+#define RENDER_TEXT_ROW_H
+
+#include "render/render.h"
+
+/**
+ * text_row() - its place and figures on one line, and its largest stack below.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int text_row(struct rendering *rendering, const struct row *row);
+
+#endif
