@@ -10,6 +10,8 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/path.h"
+
 #include "base/progress.h"
 #include "model/demangle.h"
 #include "model/symbolize_dwarf.h"
@@ -189,58 +191,70 @@ static const struct symbol *object_symbol(struct object *object, uint64_t offset
 }
 
 /*
- * The linkage name of a frame. A name of the debug information without scope and types gives way to the
- * symbol of the code if that one has them; code without a name in the debug information has its symbol's.
+ * Whether the symbol that covers an address names its function better than the debug information does: where
+ * that has no name or, for C++, only one without scope and types; and at the start of a function that other
+ * modules see, so that "strdup" is not "__strdup" as soon as debug information is installed.
  */
-static const char *linkage_name_of(struct object *object, const struct dwarf_frame *frame,
-				   uint64_t offset)
+static bool symbol_is_better(const struct symbol *symbol, const struct dwarf_frame *frame,
+			     uint64_t entry)
 {
-	const struct symbol *symbol;
-
-	if (frame->linkage_name)
-		return frame->linkage_name;
-	if (frame->is_inlined)
-		return frame->name;
-	symbol = object_symbol(object, offset);
-	if (symbol && (!frame->name || demangle_is_mangled(symbol->name)))
-		return symbol->name;
-	return frame->name;
+	if (!frame->name && !frame->linkage_name)
+		return true;
+	if (!symbol->is_local && symbol->low == entry)
+		return true;
+	return !frame->linkage_name && demangle_is_mangled(symbol->name);
 }
 
-static struct frame frame_make(struct symbolizer *symbolizer, struct object *object,
-			       const struct dwarf_frame *frame, uint64_t offset)
+static const char *linkage_name_of(struct object *object, const struct dwarf_frame *frame,
+				   uint64_t entry, uint64_t offset)
 {
-	struct function_name name =
-		name_table_function(&symbolizer->names, linkage_name_of(object, frame, offset));
+	const struct symbol *symbol = frame->is_inlined ? NULL : object_symbol(object, offset);
 
-	return (struct frame){
-		.function = name.function,
-		.linkage_name = name.linkage_name,
-		.file = intern_text(&symbolizer->names.texts, frame->file),
-		.line = frame->line,
-		.is_inlined = frame->is_inlined,
-		.module = object->path,
-		.build_id = object->build_id,
-		.offset = offset,
-	};
+	if (symbol && symbol_is_better(symbol, frame, entry))
+		return symbol->name;
+	return frame->linkage_name ? frame->linkage_name : frame->name;
+}
+
+static const char *file_of(struct symbolizer *symbolizer, const struct dwarf_frame *frame)
+{
+	char *path = frame->file ? path_join(frame->directory, frame->file) : NULL;
+	const char *text = intern_text(&symbolizer->names.texts, path);
+
+	free(path);
+	return text;
 }
 
 static struct frame_list list_of_code(struct symbolizer *symbolizer, struct object *object,
 				      uint64_t offset)
 {
 	static const struct dwarf_frame nothing_known;
-	struct dwarf_frames found = {NULL, 0};
+	struct dwarf_frames found = {NULL, 0, 0};
 	struct frame *frames;
 
 	if (object->dwarf)
 		found = dwarf_index_find(object->dwarf, offset);
 	if (found.count == 0)
-		found = (struct dwarf_frames){&nothing_known, 1};
+		found = (struct dwarf_frames){&nothing_known, 1, 0};
 	frames = arena_alloc(&symbolizer->frames, found.count * sizeof(*frames));
 	if (!frames)
 		return unknown_list;
-	for (size_t i = 0; i < found.count; i++)
-		frames[i] = frame_make(symbolizer, object, &found.frames[i], offset);
+	for (size_t i = 0; i < found.count; i++) {
+		const struct dwarf_frame *frame = &found.frames[i];
+		struct function_name name =
+			name_table_function(&symbolizer->names,
+					    linkage_name_of(object, frame, found.entry, offset));
+
+		frames[i] = (struct frame){
+			.function = name.function,
+			.linkage_name = name.linkage_name,
+			.file = file_of(symbolizer, frame),
+			.line = frame->line,
+			.is_inlined = frame->is_inlined,
+			.module = object->path,
+			.build_id = object->build_id,
+			.offset = offset,
+		};
+	}
 	return (struct frame_list){frames, found.count};
 }
 

@@ -16,7 +16,8 @@
 /* A compilation unit. */
 struct unit {
 	Dwarf_CU *handle;
-	Dwarf_Die die; /* its root; of split debug information, that in the .dwo file */
+	const char *directory; /* where it was compiled; NULL = unknown */
+	Dwarf_Die die;	       /* its root; of split debug information, that in the .dwo file */
 	struct function_list functions;
 	bool is_read, is_thorough;
 };
@@ -31,6 +32,7 @@ struct dwarf_index {
 	struct range_index ranges; /* of code -> index into units */
 	struct dwarf_frame *frames;
 	size_t frame_capacity;
+	struct die_namer namer;
 };
 
 /* The file that dwz moved common parts to; where we find none, the library looks in its own places. */
@@ -56,6 +58,7 @@ static void dwarf_index_open_alternate(struct dwarf_index *index, const struct e
 static int dwarf_index_add_unit(struct dwarf_index *index, Dwarf_CU *handle, Dwarf_Die *die)
 {
 	Dwarf_Addr base = 0, low, high;
+	Dwarf_Attribute value;
 	int status = 0;
 
 	if (index->unit_count == index->unit_capacity) {
@@ -70,7 +73,11 @@ static int dwarf_index_add_unit(struct dwarf_index *index, Dwarf_CU *handle, Dwa
 	for (ptrdiff_t at = 0; status == 0 && (at = dwarf_ranges(die, at, &base, &low, &high)) > 0;)
 		if (low != 0 && high < UINT64_MAX - 1)
 			status = range_index_add(&index->ranges, low, high, index->unit_count);
-	index->units[index->unit_count++] = (struct unit){.handle = handle, .die = *die};
+	index->units[index->unit_count++] = (struct unit){
+		.handle = handle,
+		.die = *die,
+		.directory = dwarf_formstring(dwarf_attr(die, DW_AT_comp_dir, &value)),
+	};
 	return status;
 }
 
@@ -125,6 +132,7 @@ void dwarf_index_free(struct dwarf_index *index)
 		function_list_fini(&index->units[i].functions);
 	free(index->units);
 	range_index_fini(&index->ranges);
+	die_namer_fini(&index->namer);
 	dwarf_end(index->dwarf);
 	dwarf_end(index->alternate);
 	elf_file_close(index->alternate_file);
@@ -171,10 +179,10 @@ static struct function *unit_find_function(struct dwarf_index *index, struct uni
 
 	if (!unit->is_read)
 		unit_read(index, unit, false);
-	function = function_list_find(&unit->functions, &unit->die, address);
+	function = function_list_find(&unit->functions, &index->namer, &unit->die, address);
 	if (!function && !unit->is_thorough) {
 		unit_read(index, unit, true);
-		function = function_list_find(&unit->functions, &unit->die, address);
+		function = function_list_find(&unit->functions, &index->namer, &unit->die, address);
 	}
 	return function;
 }
@@ -184,6 +192,7 @@ static void unit_find_line(struct unit *unit, uint64_t address, struct dwarf_fra
 	Dwarf_Line *line = dwarf_getsrc_die(&unit->die, address);
 	int number = 0;
 
+	frame->directory = unit->directory;
 	if (!line)
 		return;
 	frame->file = dwarf_linesrc(line, NULL, NULL);
@@ -215,10 +224,10 @@ static size_t frames_expand(struct dwarf_frame *frames, const struct function *f
 	while (scope_index != SCOPE_NONE) {
 		const struct scope *scope = &function->scopes[scope_index];
 
-		if (scope->name || scope->linkage_name) {
+		if (scope->name.name || scope->name.linkage_name) {
 			frames[count] = next;
-			frames[count].linkage_name = scope->linkage_name;
-			frames[count].name = scope->name;
+			frames[count].linkage_name = scope->name.linkage_name;
+			frames[count].name = scope->name.name;
 			frames[count++].is_inlined = true;
 		}
 		next.file = scope->call_file;
@@ -226,8 +235,8 @@ static size_t frames_expand(struct dwarf_frame *frames, const struct function *f
 		scope_index = scope->parent;
 	}
 	frames[count] = next;
-	frames[count].linkage_name = function->linkage_name;
-	frames[count++].name = function->name;
+	frames[count].linkage_name = function->name.linkage_name;
+	frames[count++].name = function->name.name;
 	return count;
 }
 
@@ -235,11 +244,12 @@ struct dwarf_frames dwarf_index_find(struct dwarf_index *index, uint64_t address
 {
 	size_t unit_index = range_index_find(&index->ranges, address), count = 1;
 	uint32_t scope = SCOPE_NONE;
+	const struct dwarf_frames nothing = {NULL, 0, 0};
 	struct function *function;
 	struct unit *unit;
 
 	if (unit_index == RANGE_NONE)
-		return (struct dwarf_frames){NULL, 0};
+		return nothing;
 	unit = &index->units[unit_index];
 	function = unit_find_function(index, unit, address);
 	if (function)
@@ -247,9 +257,9 @@ struct dwarf_frames dwarf_index_find(struct dwarf_index *index, uint64_t address
 	if (scope != SCOPE_NONE)
 		count += function->scopes[scope].depth;
 	if (dwarf_index_reserve_frames(index, count) != 0)
-		return (struct dwarf_frames){NULL, 0};
+		return nothing;
 	index->frames[0] = (struct dwarf_frame){0};
 	unit_find_line(unit, address, &index->frames[0]);
 	count = function ? frames_expand(index->frames, function, scope) : 1;
-	return (struct dwarf_frames){index->frames, count};
+	return (struct dwarf_frames){index->frames, count, function ? function->entry : 0};
 }

@@ -15,6 +15,7 @@ struct dwarf_frame {
 	const char *linkage_name; /* NULL = none is recorded */
 	const char *name; /* as in the source; NULL = unknown */
 	const char *file; /* NULL = unknown */
+	const char *directory; /* what a relative file name is relative to; NULL = unknown */
 	uint32_t line; /* 0 = unknown */
 	bool is_inlined;
 };
@@ -22,6 +23,7 @@ struct dwarf_frame {
 struct dwarf_frames {
 	const struct dwarf_frame *frames; /* innermost first; valid until the next call */
 	size_t count;
+	uint64_t entry; /* first instruction of the outermost; 0 = unknown */
 };
 
 struct dwarf_index;

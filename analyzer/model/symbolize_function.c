@@ -9,9 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Deeper trees are damaged, or not worth it. */
-#define TREE_DEPTH_MAX 512
-
 /* Makes room for one more element behind count of them. */
 #define ARRAY_RESERVE(array, count, capacity)                                                      \
 	((count) < (capacity) ? 0 : array_grow((void **)&(array), &(capacity), sizeof(*(array))))
@@ -26,31 +23,6 @@ static int array_grow(void **array, size_t *capacity, size_t element_bytes)
 	*array = grown;
 	*capacity = larger;
 	return 0;
-}
-
-static const char *die_text(Dwarf_Die *die, unsigned int attribute)
-{
-	Dwarf_Attribute value;
-
-	return dwarf_formstring(dwarf_attr_integrate(die, attribute, &value));
-}
-
-static void die_names(Dwarf_Die *die, const char **linkage_name, const char **name)
-{
-	*linkage_name = die_text(die, DW_AT_linkage_name);
-	if (!*linkage_name)
-		*linkage_name = die_text(die, DW_AT_MIPS_linkage_name);
-	*name = die_text(die, DW_AT_name);
-}
-
-static uint64_t die_number(Dwarf_Die *die, unsigned int attribute)
-{
-	Dwarf_Attribute value;
-	Dwarf_Word number = 0;
-
-	if (dwarf_formudata(dwarf_attr(die, attribute, &value), &number) != 0)
-		return 0;
-	return number;
 }
 
 /* Linkers move the ranges of code that they discard to 0 or to the end of the address space. */
@@ -186,10 +158,18 @@ static int scope_add_ranges(struct function *function, Dwarf_Die *die, uint32_t 
 	return status;
 }
 
-static int scope_add(struct function *function, Dwarf_Die *die, Dwarf_Files *files, uint32_t parent)
+/* What reading the inlined calls of a function needs. */
+struct scope_walk {
+	struct function *function;
+	Dwarf_Die *unit;
+	Dwarf_Files *files; /* NULL = unknown */
+	struct die_namer *namer;
+};
+
+static int scope_add(const struct scope_walk *walk, Dwarf_Die *die, uint32_t parent)
 {
+	struct function *function = walk->function;
 	struct scope *scope;
-	uint64_t file;
 
 	if (ARRAY_RESERVE(function->scopes, function->scope_count, function->scope_capacity) != 0)
 		return -ENOMEM;
@@ -197,16 +177,16 @@ static int scope_add(struct function *function, Dwarf_Die *die, Dwarf_Files *fil
 	*scope = (struct scope){.parent = parent, .depth = 1};
 	if (parent != SCOPE_NONE)
 		scope->depth = function->scopes[parent].depth + 1;
-	die_names(die, &scope->linkage_name, &scope->name);
-	file = die_number(die, DW_AT_call_file);
-	if (files && dwarf_hasattr(die, DW_AT_call_file))
-		scope->call_file = dwarf_filesrc(files, file, NULL, NULL);
+	scope->name = die_name(walk->namer, walk->unit, die);
+	if (walk->files && dwarf_hasattr(die, DW_AT_call_file))
+		scope->call_file =
+			dwarf_filesrc(walk->files, die_number(die, DW_AT_call_file), NULL, NULL);
 	scope->call_line = (uint32_t)die_number(die, DW_AT_call_line);
 	return scope_add_ranges(function, die, (uint32_t)function->scope_count++);
 }
 
-static int scopes_read(struct function *function, Dwarf_Die *parent_die, Dwarf_Files *files,
-		       uint32_t parent, int depth)
+static int scopes_read(const struct scope_walk *walk, Dwarf_Die *parent_die, uint32_t parent,
+		       int depth)
 {
 	Dwarf_Die die;
 	int status = 0;
@@ -218,8 +198,8 @@ static int scopes_read(struct function *function, Dwarf_Die *parent_die, Dwarf_F
 
 		switch (dwarf_tag(&die)) {
 		case DW_TAG_inlined_subroutine:
-			scope = (uint32_t)function->scope_count;
-			status = scope_add(function, &die, files, parent);
+			scope = (uint32_t)walk->function->scope_count;
+			status = scope_add(walk, &die, parent);
 			break;
 		case DW_TAG_lexical_block:
 		case DW_TAG_try_block:
@@ -230,31 +210,35 @@ static int scopes_read(struct function *function, Dwarf_Die *parent_die, Dwarf_F
 			continue;
 		}
 		if (status == 0)
-			status = scopes_read(function, &die, files, scope, depth + 1);
+			status = scopes_read(walk, &die, scope, depth + 1);
 	} while (status == 0 && dwarf_siblingof(&die, &die) == 0);
 	return status;
 }
 
-static void function_read(struct function *function, Dwarf_Die *unit)
+static void function_read(struct function *function, struct die_namer *namer, Dwarf_Die *unit)
 {
-	Dwarf_Files *files = NULL;
+	struct scope_walk walk = {function, unit, NULL, namer};
 	size_t file_count = 0;
+	Dwarf_Addr entry = 0;
 
 	function->is_read = true;
-	die_names(&function->die, &function->linkage_name, &function->name);
-	if (dwarf_getsrcfiles(unit, &files, &file_count) != 0)
-		files = NULL;
-	(void)scopes_read(function, &function->die, files, SCOPE_NONE, 0);
+	function->name = die_name(namer, unit, &function->die);
+	if (dwarf_entrypc(&function->die, &entry) == 0)
+		function->entry = entry;
+	if (dwarf_getsrcfiles(unit, &walk.files, &file_count) != 0)
+		walk.files = NULL;
+	(void)scopes_read(&walk, &function->die, SCOPE_NONE, 0);
 }
 
-struct function *function_list_find(struct function_list *list, Dwarf_Die *unit, uint64_t address)
+struct function *function_list_find(struct function_list *list, struct die_namer *namer,
+				    Dwarf_Die *unit, uint64_t address)
 {
 	size_t i = range_index_find(&list->ranges, address);
 
 	if (i == RANGE_NONE)
 		return NULL;
 	if (!list->functions[i].is_read)
-		function_read(&list->functions[i], unit);
+		function_read(&list->functions[i], namer, unit);
 	return &list->functions[i];
 }
 

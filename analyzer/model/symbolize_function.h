@@ -12,12 +12,13 @@
 #include <stdint.h>
 
 #include "base/range_index.h"
+#include "model/symbolize_die.h"
 
 #define SCOPE_NONE UINT32_MAX
 
 /* A call that was inlined. Texts belong to the debug information. */
 struct scope {
-	const char *linkage_name, *name; /* of what was called; NULL = unknown */
+	struct die_name name; /* of what was called */
 	const char *call_file;
 	uint32_t call_line;
 	uint32_t parent; /* scope it was inlined into; SCOPE_NONE: the function itself */
@@ -32,7 +33,8 @@ struct scope_range {
 
 struct function {
 	Dwarf_Die die;
-	const char *linkage_name, *name;
+	struct die_name name;
+	uint64_t entry; /* its first instruction; 0 = unknown */
 	struct scope *scopes;
 	size_t scope_count, scope_capacity;
 	struct scope_range *ranges;
@@ -61,7 +63,8 @@ void function_list_fini(struct function_list *list);
 /**
  * function_list_find() - the function that an address belongs to, with its inlined calls; NULL if none.
  */
-struct function *function_list_find(struct function_list *list, Dwarf_Die *unit, uint64_t address);
+struct function *function_list_find(struct function_list *list, struct die_namer *namer,
+				    Dwarf_Die *unit, uint64_t address);
 
 /**
  * function_scope_at() - the innermost inlined call that an address belongs to, or SCOPE_NONE.

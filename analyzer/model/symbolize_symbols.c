@@ -26,30 +26,6 @@ struct symbol_index {
 	bool is_complete;   /* the table of all symbols is there */
 };
 
-/* Bits of a rank, the weightiest first. */
-enum {
-	RANK_UNSIZED = 8,
-	RANK_LOCAL = 4,
-	RANK_WEAK = 2,
-	RANK_UNTYPED = 1,
-};
-
-static uint8_t symbol_rank(const GElf_Sym *entry)
-{
-	unsigned char binding = GELF_ST_BIND(entry->st_info);
-	int rank = 0;
-
-	if (entry->st_size == 0)
-		rank |= RANK_UNSIZED;
-	if (binding == STB_LOCAL)
-		rank |= RANK_LOCAL;
-	else if (binding == STB_WEAK)
-		rank |= RANK_WEAK;
-	if (GELF_ST_TYPE(entry->st_info) == STT_NOTYPE)
-		rank |= RANK_UNTYPED;
-	return (uint8_t)rank;
-}
-
 static bool symbol_is_function(const GElf_Sym *entry, const char *name)
 {
 	unsigned char type = GELF_ST_TYPE(entry->st_info);
@@ -78,8 +54,16 @@ static int symbol_index_add(struct symbol_index *index, const GElf_Sym *entry, c
 	}
 	if (entry->st_size == 0 || __builtin_add_overflow(entry->st_value, entry->st_size, &end))
 		end = section_end;
-	index->symbols[index->count++] =
-		(struct symbol){entry->st_value, end, name, symbol_rank(entry)};
+
+	index->symbols[index->count++] = (struct symbol){
+		.low = entry->st_value,
+		.high = end,
+		.name = name,
+		.is_unsized = entry->st_size == 0,
+		.is_local = GELF_ST_BIND(entry->st_info) == STB_LOCAL,
+		.is_untyped = GELF_ST_TYPE(entry->st_info) == STT_NOTYPE,
+		.is_weak = GELF_ST_BIND(entry->st_info) == STB_WEAK,
+	};
 	return 0;
 }
 
@@ -169,28 +153,31 @@ static int symbol_index_read_all(struct symbol_index *index, const struct find_r
 	return minidebug_read(files->main, symbol_index_add_copy, index);
 }
 
-static size_t underscore_count(const char *name)
+/* What makes a symbol a worse name for its address; the weightiest first in the higher bits. */
+static size_t symbol_rank(const struct symbol *symbol)
 {
-	return strspn(name, "_");
+	size_t underscores = strspn(symbol->name, "_");
+
+	return (size_t)symbol->is_unsized << 63 | (size_t)symbol->is_local << 62 |
+	       (size_t)symbol->is_untyped << 61 | underscores << 1 | symbol->is_weak;
+}
+
+static int number_compare(size_t a, size_t b)
+{
+	return (a > b) - (a < b);
 }
 
 /* By rising address; of one address the preferred one first. */
 static int symbol_compare(const void *left, const void *right)
 {
 	const struct symbol *a = left, *b = right;
-	size_t a_length, b_length;
+	int order = number_compare(a->low, b->low);
 
-	if (a->low != b->low)
-		return a->low < b->low ? -1 : 1;
-	if (a->rank != b->rank)
-		return a->rank < b->rank ? -1 : 1;
-	if (underscore_count(a->name) != underscore_count(b->name))
-		return underscore_count(a->name) < underscore_count(b->name) ? -1 : 1;
-	a_length = strlen(a->name);
-	b_length = strlen(b->name);
-	if (a_length != b_length)
-		return a_length < b_length ? -1 : 1;
-	return strcmp(a->name, b->name);
+	if (order == 0)
+		order = number_compare(symbol_rank(a), symbol_rank(b));
+	if (order == 0)
+		order = number_compare(strlen(a->name), strlen(b->name));
+	return order != 0 ? order : strcmp(a->name, b->name);
 }
 
 /* Lets symbols without a size end at the next symbol's start. */
@@ -203,7 +190,7 @@ static void symbol_index_end_unsized(struct symbol_index *index)
 
 		if (i + 1 < index->count && symbol[1].low != symbol->low)
 			next = symbol[1].low;
-		if (!(symbol->rank & RANK_UNSIZED))
+		if (!symbol->is_unsized)
 			continue;
 		if (!index->is_complete)
 			symbol->high = symbol->low;

@@ -5,8 +5,9 @@
  * An address has a symbol only if it lies inside the symbol's own size. Symbols without a size (assembler)
  * end where the next one starts and at the end of their section, and are left out where the table of all
  * symbols was stripped, because what follows them is then unknown. Of several symbols of one address: with
- * a size before without, global before weak before local, function before untyped, then fewer leading
- * underscores, then the shorter name, then by the alphabet.
+ * a size before without, visible to other modules before local, function before untyped, fewer leading
+ * underscores before more (C libraries pair a weak "strdup" with a global "__strdup"), global before weak,
+ * then the shorter name, then by the alphabet.
  */
 #ifndef MODEL_SYMBOLIZE_SYMBOLS_H
 #define MODEL_SYMBOLIZE_SYMBOLS_H
@@ -16,7 +17,7 @@
 struct symbol {
 	uint64_t low, high; /* link-time addresses, [low, high) */
 	const char *name;   /* as in the table */
-	uint8_t rank; /* lower is better */
+	bool is_unsized, is_local, is_untyped, is_weak;
 };
 
 struct symbol_index;
