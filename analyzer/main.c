@@ -22,6 +22,14 @@ static int cmd_help(int argc, char **argv);
 static int cmd_version(int argc, char **argv);
 
 static const struct command commands[] = {
+	{"run", "run a program with its allocations traced", cmd_run},
+	{"snapshot", "keep the state of a running process, without stopping it", cmd_snapshot},
+	{"ctl", "tell a traced process to start, stop, snapshot or reset its peak", cmd_ctl},
+	{"info", "everything about a process, its totals and what was not recorded", cmd_info},
+	{"list", "snapshots of a folder by time", cmd_list},
+	{"report", "show which call stacks hold the memory", cmd_report},
+	{"diff", "show what grew, shrank, appeared and vanished", cmd_diff},
+	{"leaks", "show the blocks alive at exit, or now", cmd_leaks},
 	{"help", "show the help of a command", cmd_help},
 	{"version", "show the version", cmd_version},
 };

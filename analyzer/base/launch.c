@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static const int passed_on[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
@@ -83,6 +84,14 @@ static void wait_for_end(struct launch *launch, const sigset_t *awaited)
 	}
 }
 
+static uint64_t realtime_ns(void)
+{
+	struct timespec now = {0, 0};
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
 int launch_run(struct launch *launch)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -94,6 +103,7 @@ int launch_run(struct launch *launch)
 	if (pipe2(report, O_CLOEXEC) != 0)
 		return -errno;
 	take_signals(&awaited, &inherited);
+	launch->start_realtime_ns = realtime_ns();
 	launch->pid = fork();
 	if (launch->pid == 0)
 		run_child(launch, &inherited, report[1]);

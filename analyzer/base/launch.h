@@ -5,6 +5,7 @@
 #ifndef BASE_LAUNCH_H
 #define BASE_LAUNCH_H
 
+#include <stdint.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -15,7 +16,8 @@ struct launch {
 	void *context;
 	/* filled in */
 	pid_t pid;
-	int wait_status; /* as of wait(2) */
+	uint64_t start_realtime_ns; /* just before */
+	int wait_status;	    /* as of wait(2) */
 	struct rusage usage;
 };
 

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * run_settings.c - the options of `run` that become variables of the program's environment.
+ */
+#include "cmd/run_settings.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "memtrace/env.h"
+
+enum {
+	SET_OUTPUT = 1,
+	SET_LIVE,
+	SET_DEPTH,
+	SET_UNWINDER,
+	SET_EVERY,
+	SET_KEEP,
+	SET_AT,
+	SET_SIGNAL,
+	SET_STOPPED,
+	SET_NO_FOLLOW,
+	SET_COMMAND_LINE,
+	SET_COUNT
+};
+
+const struct option_row run_settings_rows[RUN_SETTINGS_ROWS] = {
+	{SET_OUTPUT, "output", 'o', "PATH", "folder or file name: %e %p %h %t %n; default: here"},
+	{SET_LIVE, "live", 0, "DIR", "keep the file of the running process there, as in /dev/shm"},
+	{SET_DEPTH, "depth", 0, "N", "frames kept of one call stack, 1 to 4096 (default)"},
+	{SET_UNWINDER, "unwinder", 0, "NAME", "cfi (default) or libunwind"},
+	{SET_EVERY, "snapshot-every", 0, "TIME", "numbered snapshots: 30s, 5m, 1h"},
+	{SET_KEEP, "snapshot-keep", 0, "N", "how many of those are kept, thinned by halving (100)"},
+	{SET_AT, "snapshot-at", 0, "WHEN",
+	 "snapshots at live>2G, grow:256M, peak; comma-separated"},
+	{SET_SIGNAL, "snapshot-signal", 0, "SIGNAL",
+	 "a snapshot at each such signal: USR1, USR2, ..."},
+	{SET_STOPPED, "stopped", 0, NULL, "record nothing until told to start"},
+	{SET_NO_FOLLOW, "no-follow", 0, NULL, "do not trace forked and executed children"},
+	{SET_COMMAND_LINE, "cmdline", 0, NULL, "store the command line in the file"},
+};
+
+/* ---- checks of values: 0 or -EINVAL ---- */
+
+static int check_number(const char *value, unsigned long low, unsigned long high)
+{
+	unsigned long number;
+	char *end;
+
+	if (!isdigit((unsigned char)value[0]))
+		return -EINVAL;
+	errno = 0;
+	number = strtoul(value, &end, 10);
+	return errno == 0 && *end == '\0' && number >= low && number <= high ? 0 : -EINVAL;
+}
+
+static int check_depth(const char *value)
+{
+	return check_number(value, 1, 4096);
+}
+
+static int check_keep(const char *value)
+{
+	return check_number(value, 2, 100000);
+}
+
+static int check_unwinder(const char *value)
+{
+	return strcmp(value, "cfi") == 0 || strcmp(value, "libunwind") == 0 ? 0 : -EINVAL;
+}
+
+/* A positive whole number and at most one letter behind it: all that the shim reads. */
+static int check_amount(const char *text, const char *letters)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	if (digits == 0 || digits > 15 || strspn(text, "0") == digits)
+		return -EINVAL;
+	if (text[digits] == '\0')
+		return 0;
+	return strchr(letters, text[digits]) != NULL && text[digits + 1] == '\0' ? 0 : -EINVAL;
+}
+
+static int check_span(const char *value)
+{
+	return check_amount(value, "smhd");
+}
+
+static int check_moment(const char *text)
+{
+	static const char *const prefixes[] = {"live>", "grow:"};
+
+	if (strcmp(text, "peak") == 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		size_t length = strlen(prefixes[i]);
+
+		if (strncmp(text, prefixes[i], length) == 0)
+			return check_amount(text + length, "kKmMgGtT");
+	}
+	return -EINVAL;
+}
+
+static int check_moments(const char *value)
+{
+	char item[32];
+
+	for (;;) {
+		size_t length = strcspn(value, ",");
+
+		if (length >= sizeof(item))
+			return -EINVAL;
+		(void)memcpy(item, value, length);
+		item[length] = '\0';
+		if (check_moment(item) != 0)
+			return -EINVAL;
+		if (value[length] == '\0')
+			return 0;
+		value += length + 1;
+	}
+}
+
+static int check_signal(const char *value)
+{
+	static const char *const names[] = {"HUP", "USR1", "USR2", "WINCH", "URG",
+					    "PWR", "PROF", "IO",   "TTIN",  "TTOU"};
+
+	if (check_number(value, 1, 64) == 0)
+		return atoi(value) == SIGKILL || atoi(value) == SIGSTOP ? -EINVAL : 0;
+	if (strncmp(value, "SIG", 3) == 0)
+		value += 3;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(value, names[i]) == 0)
+			return 0;
+	return -EINVAL;
+}
+
+static const struct setting {
+	const char *variable;
+	const char *fixed; /* value of an option that takes none */
+	int (*check)(const char *value);
+	const char *expected; /* for the message when the check fails */
+} table[SET_COUNT] = {
+	[SET_OUTPUT] = {MT_ENV_OUT, NULL, NULL, NULL},
+	[SET_LIVE] = {MT_ENV_LIVE, NULL, NULL, NULL},
+	[SET_DEPTH] = {MT_ENV_DEPTH, NULL, check_depth, "1 to 4096"},
+	[SET_UNWINDER] = {MT_ENV_UNWINDER, NULL, check_unwinder, "cfi or libunwind"},
+	[SET_EVERY] = {MT_ENV_SNAPSHOT_EVERY, NULL, check_span, "whole seconds, as 30s, 5m or 1h"},
+	[SET_KEEP] = {MT_ENV_SNAPSHOT_KEEP, NULL, check_keep, "2 to 100000"},
+	[SET_AT] = {MT_ENV_SNAPSHOT_AT, NULL, check_moments, "live>2G, grow:256M or peak"},
+	[SET_SIGNAL] = {MT_ENV_SNAPSHOT_SIGNAL, NULL, check_signal, "USR1, USR2 or a number"},
+	[SET_STOPPED] = {MT_ENV_START, "off", NULL, NULL},
+	[SET_NO_FOLLOW] = {MT_ENV_FOLLOW, "0", NULL, NULL},
+	[SET_COMMAND_LINE] = {MT_ENV_CMDLINE, "1", NULL, NULL},
+};
+
+static int make_absolute(const char *path, char *absolute, struct error *error)
+{
+	char folder[PATH_MAX];
+	int length;
+
+	if (path[0] == '\0')
+		return error_set(error, -EINVAL, "expected a path, found ''");
+	if (path[0] == '/')
+		length = snprintf(absolute, PATH_MAX, "%s", path);
+	else if (getcwd(folder, sizeof(folder)) == NULL)
+		return error_set(error, -EINVAL, "working directory: %s", strerror(errno));
+	else
+		length = snprintf(absolute, PATH_MAX, "%s/%s", folder, path);
+	return length < PATH_MAX ? 0 : error_set(error, -EINVAL, "%s", strerror(ENAMETOOLONG));
+}
+
+/* The file cannot be made in a folder that is not there: better said before the program runs. */
+static int check_folder(const char *path, bool is_folder, struct error *error)
+{
+	char folder[PATH_MAX];
+	struct stat status;
+	char *slash;
+
+	(void)strcpy(folder, path);
+	if (!is_folder && (stat(path, &status) != 0 || !S_ISDIR(status.st_mode))) {
+		slash = strrchr(folder, '/');
+		slash[slash == folder] = '\0';
+	}
+	if (strchr(folder, '%') != NULL)
+		return 0;
+	if (stat(folder, &status) != 0)
+		return error_set(error, -EINVAL, "%s: %s", folder, strerror(errno));
+	if (!S_ISDIR(status.st_mode))
+		return error_set(error, -EINVAL, "%s: not a folder", folder);
+	if (access(folder, W_OK | X_OK) != 0)
+		return error_set(error, -EINVAL, "%s: %s", folder, strerror(errno));
+	return 0;
+}
+
+void run_settings_add(struct run_settings *settings, const char *name, const char *value)
+{
+	size_t at = 0;
+
+	while (at < settings->count && strcmp(settings->pairs[at].name, name) != 0)
+		at++;
+	if (at == RUN_SETTING_MAX)
+		return;
+	settings->pairs[at].name = name;
+	settings->pairs[at].value = value;
+	settings->count += at == settings->count;
+}
+
+static int take_path(struct run_settings *settings, int id, const char *value, struct error *error)
+{
+	char *kept = id == SET_OUTPUT ? settings->output : settings->live;
+	int ret = make_absolute(value, kept, error);
+
+	if (ret == 0)
+		ret = check_folder(kept, id == SET_LIVE, error);
+	if (ret == 0)
+		run_settings_add(settings, table[id].variable, kept);
+	return ret;
+}
+
+int run_settings_take(struct run_settings *settings, int id, const char *value, struct error *error)
+{
+	const struct setting *setting = &table[id];
+
+	if (id == SET_OUTPUT || id == SET_LIVE)
+		return take_path(settings, id, value, error);
+	if (setting->check != NULL && setting->check(value) != 0)
+		return error_set(error, -EINVAL, "expected %s, found '%s'", setting->expected,
+				 value);
+	run_settings_add(settings, setting->variable,
+			 setting->fixed != NULL ? setting->fixed : value);
+	return 0;
+}
+
+/* Ours first: the loader gives the first library's malloc to all, and ours forwards to the next. */
+static int apply_preload(const struct run_settings *settings)
+{
+	const char *existing = getenv("LD_PRELOAD");
+	size_t bytes = 2 * PATH_MAX + 4 + (existing != NULL ? strlen(existing) : 0);
+	char *list = malloc(bytes);
+	int ret;
+
+	if (list == NULL)
+		return -ENOMEM;
+	(void)snprintf(list, bytes, "%s%s%s%s%s", settings->shim, settings->allocator[0] ? ":" : "",
+		       settings->allocator, existing != NULL && existing[0] ? ":" : "",
+		       existing != NULL ? existing : "");
+	ret = setenv("LD_PRELOAD", list, 1) == 0 ? 0 : -ENOMEM;
+	free(list);
+	return ret;
+}
+
+int run_settings_apply(const struct run_settings *settings)
+{
+	for (size_t i = 0; i < settings->count; i++)
+		if (setenv(settings->pairs[i].name, settings->pairs[i].value, 1) != 0)
+			return -ENOMEM;
+	return apply_preload(settings);
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * info.c - which facts a file holds about its process, and in which order they are told.
+ */
+#include "render/info.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "render/answer.h"
+#include "render/drop_text.h"
+#include "render/integrity.h"
+
+struct teller {
+	const struct info_sink *sink;
+	void *context;
+};
+
+static void put(const struct teller *teller, const char *name, const char *label,
+		enum info_kind kind, const char *text, int64_t number)
+{
+	const struct info_name key = {name, label, kind};
+	const struct info_value value = {kind, text, number};
+
+	teller->sink->fact(teller->context, &key, &value);
+}
+
+static void put_text(const struct teller *teller, const char *name, const char *label,
+		     const char *text)
+{
+	if (text[0] != '\0')
+		put(teller, name, label, INFO_TEXT, text, 0);
+}
+
+static void put_number(const struct teller *teller, const char *name, const char *label,
+		       enum info_kind kind, uint64_t number)
+{
+	put(teller, name, label, kind, NULL, (int64_t)number);
+}
+
+static void group(const struct teller *teller, const char *name, const char *title)
+{
+	teller->sink->group(teller->context, name, title);
+}
+
+static void group_end(const struct teller *teller)
+{
+	teller->sink->group_end(teller->context);
+}
+
+const char *info_state_name(enum snapshot_state state)
+{
+	static const char *const names[] = {
+		[SNAPSHOT_RUNNING] = "running",
+		[SNAPSHOT_EXITED] = "exited",
+		[SNAPSHOT_EXECED] = "replaced by exec",
+		[SNAPSHOT_KILLED] = "killed",
+	};
+
+	return (size_t)state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
+}
+
+static void tell_file(const struct teller *teller, const struct snapshot *snapshot)
+{
+	const struct mt_header *header = &snapshot->header;
+	bool is_snapshot = header->kind == MT_KIND_SNAPSHOT;
+	char version[16];
+
+	(void)snprintf(version, sizeof(version), "%u.%u", header->major, header->minor);
+	group(teller, "file", "File");
+	put_text(teller, "path", "path", snapshot->path);
+	put_text(teller, "kind", "kind", is_snapshot ? "snapshot" : "trace file");
+	put_text(teller, "format", "format version", version);
+	if (is_snapshot)
+		put_number(teller, "sequence", "number", INFO_COUNT, header->sequence);
+	put_text(teller, "label", "label", snapshot->label);
+	put_number(teller, "taken_realtime_ns", is_snapshot ? "taken" : "last known", INFO_MOMENT,
+		   header->start_realtime_ns + snapshot->taken_ns);
+	put_number(teller, "taken_ns", "after", INFO_SPAN, snapshot->taken_ns);
+	put_number(teller, "site_count", "call stacks", INFO_COUNT, snapshot->site_count);
+	put_number(teller, "node_count", "stack nodes", INFO_COUNT,
+		   snapshot->node_count > 0 ? snapshot->node_count - 1 : 0);
+	put_number(teller, "skipped_count", "half-written counters", INFO_COUNT,
+		   snapshot->skipped_count);
+	put(teller, "unaccounted_count", "allocations unaccounted for", INFO_COUNT, NULL,
+	    snapshot->unaccounted_count);
+	group_end(teller);
+}
+
+static const char *unwinder_name(uint32_t unwinder)
+{
+	return unwinder == MT_UNWINDER_LIBUNWIND ? "libunwind" : "cfi";
+}
+
+static void tell_process(const struct teller *teller, const struct snapshot *snapshot)
+{
+	const struct mt_header *header = &snapshot->header;
+	const struct mt_process *process = &snapshot->process;
+
+	group(teller, "process", "Process");
+	put_text(teller, "program", "program", snapshot->program);
+	put_number(teller, "pid", "pid", INFO_COUNT, (uint64_t)header->pid);
+	put_text(teller, "state", "state", info_state_name(snapshot->state));
+	put_text(teller, "executable", "executable", snapshot->executable);
+	put_text(teller, "command_line", "command line", snapshot->command_line);
+	put_text(teller, "working_directory", "working directory", snapshot->working_directory);
+	put_text(teller, "allocator", "allocator", snapshot->allocator);
+	put_number(teller, "start_realtime_ns", "recorded since", INFO_MOMENT,
+		   header->start_realtime_ns);
+	if (process->exit_ns > 0)
+		put_number(teller, "exit_ns", "ended after", INFO_SPAN, process->exit_ns);
+	if (header->parent_pid != 0)
+		put_number(teller, "parent_pid", "forked from", INFO_COUNT,
+			   (uint64_t)header->parent_pid);
+	put_number(teller, "fork_generation", "forks since exec", INFO_COUNT,
+		   header->fork_generation);
+	put_number(teller, "is_recording", "recording", INFO_BOOL, !process->is_stopped);
+	put_text(teller, "unwinder", "unwinder", unwinder_name(process->unwinder));
+	put_number(teller, "depth_max", "frames kept", INFO_COUNT, process->depth_max);
+	put_number(teller, "sample_bytes", "bytes between samples", INFO_BYTES,
+		   header->sample_bytes);
+	put_number(teller, "thread_count", "threads seen", INFO_COUNT, snapshot->threads_seen);
+	put_number(teller, "snapshot_count", "snapshots of itself", INFO_COUNT,
+		   process->snapshot_count);
+	put_number(teller, "rss_bytes", "resident", INFO_BYTES, snapshot_rss_bytes(snapshot));
+	put_number(teller, "rss_anon_bytes", "of it anonymous", INFO_BYTES,
+		   process->rss_anon_bytes);
+	group_end(teller);
+}
+
+/* Several threads may each hold back a little of what they have live: the peak is low by at most that. */
+static uint64_t peak_error_bytes(const struct mt_process *process)
+{
+	return process->hold_bytes > 0 ? (uint64_t)process->hold_bytes * process->shard_count : 0;
+}
+
+static void tell_totals(const struct teller *teller, const struct snapshot *snapshot)
+{
+	group(teller, "totals", "Totals");
+	for (enum mt_total total = 0; total < MT_TOTAL_COUNT; total++) {
+		const char *name = total_name(total);
+		bool is_bytes = strstr(name, "_bytes") != NULL;
+
+		put(teller, name, name, is_bytes ? INFO_BYTES : INFO_COUNT, NULL,
+		    snapshot->totals[total]);
+	}
+	group_end(teller);
+	group(teller, "bounds", "More about them");
+	put_number(teller, "peak_ns", "peak reached after", INFO_SPAN, snapshot->process.peak_ns);
+	put_number(teller, "peak_error_bytes", "peak may be low by", INFO_BYTES,
+		   peak_error_bytes(&snapshot->process));
+	put_number(teller, "unseen_free_bytes", "unseen frees", INFO_BYTES,
+		   snapshot->process.unseen_free_bytes);
+	put(teller, "inherited_blocks", "blocks inherited at fork", INFO_COUNT, NULL,
+	    snapshot->process.inherited_blocks);
+	put(teller, "inherited_bytes", "bytes inherited at fork", INFO_BYTES, NULL,
+	    snapshot->process.inherited_bytes);
+	group_end(teller);
+}
+
+static void tell_drops(const struct teller *teller, const struct snapshot *snapshot)
+{
+	static const struct info_name columns[] = {
+		{"name", "NAME", INFO_TEXT},
+		{"count", "COUNT", INFO_COUNT},
+		{"meaning", "MEANING", INFO_TEXT},
+	};
+
+	teller->sink->list(teller->context, "drops", "Not or not fully recorded", columns, 3);
+	for (size_t i = 0; i < drop_text_count; i++) {
+		const struct info_value values[] = {
+			{INFO_TEXT, drop_text_table[i].name, 0},
+			{INFO_COUNT, NULL, (int64_t)snapshot->drops[drop_text_table[i].drop]},
+			{INFO_TEXT, drop_text_table[i].meaning, 0},
+		};
+
+		if (values[1].number != 0)
+			teller->sink->item(teller->context, values);
+	}
+	teller->sink->list_end(teller->context);
+}
+
+static const char *build_id_text(const struct module *module, char *text)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint32_t bytes =
+		module->build_id_bytes < MT_BUILD_ID_MAX ? module->build_id_bytes : MT_BUILD_ID_MAX;
+
+	for (uint32_t i = 0; i < bytes; i++) {
+		text[2 * i] = digits[module->build_id[i] >> 4];
+		text[2 * i + 1] = digits[module->build_id[i] & 15];
+	}
+	text[2 * bytes] = '\0';
+	return text;
+}
+
+static void tell_modules(const struct teller *teller, const struct snapshot *snapshot)
+{
+	static const struct info_name columns[] = {
+		{"start", "START", INFO_ADDRESS},     {"end", "END", INFO_ADDRESS},
+		{"generation", "LOAD", INFO_COUNT},   {"load_ns", "LOADED AFTER", INFO_SPAN},
+		{"unload_ns", "UNLOADED", INFO_SPAN}, {"build_id", "BUILD ID", INFO_TEXT},
+		{"path", "PATH", INFO_TEXT},
+	};
+	char build_id[2 * MT_BUILD_ID_MAX + 1];
+
+	teller->sink->list(teller->context, "modules", "Modules", columns, 7);
+	for (size_t i = 1; i < snapshot->module_count; i++) {
+		const struct module *module = &snapshot->modules[i];
+		const struct info_value values[] = {
+			{INFO_ADDRESS, NULL, (int64_t)module->start},
+			{INFO_ADDRESS, NULL, (int64_t)module->end},
+			{INFO_COUNT, NULL, module->generation},
+			{INFO_SPAN, NULL, (int64_t)module->load_ns},
+			{INFO_SPAN, NULL, (int64_t)module->unload_ns},
+			{INFO_TEXT, build_id_text(module, build_id), 0},
+			{INFO_TEXT, module->path, 0},
+		};
+
+		teller->sink->item(teller->context, values);
+	}
+	teller->sink->list_end(teller->context);
+}
+
+static void tell_threads(const struct teller *teller, const struct snapshot *snapshot)
+{
+	static const struct info_name columns[] = {
+		{"tid", "TID", INFO_COUNT},	      {"name", "NAME", INFO_TEXT},
+		{"kind", "KIND", INFO_TEXT},	      {"start_ns", "FIRST SEEN AFTER", INFO_SPAN},
+		{"end_ns", "ENDED AFTER", INFO_SPAN},
+	};
+
+	teller->sink->list(teller->context, "threads", "Threads", columns, 5);
+	for (size_t i = 0; i < snapshot->thread_count; i++) {
+		const struct thread_record *thread = &snapshot->threads[i];
+		const struct info_value values[] = {
+			{INFO_COUNT, NULL, thread->tid},
+			{INFO_TEXT, thread->name, 0},
+			{INFO_TEXT, thread->kind, 0},
+			{INFO_SPAN, NULL, (int64_t)thread->start_ns},
+			{INFO_SPAN, NULL, (int64_t)thread->end_ns},
+		};
+
+		teller->sink->item(teller->context, values);
+	}
+	teller->sink->list_end(teller->context);
+}
+
+static void tell_texts(const struct teller *teller, const char *name, const char *title,
+		       const struct text_record *records, size_t count)
+{
+	static const struct info_name columns[] = {
+		{"ns", "AFTER", INFO_SPAN},
+		{"severity", "KIND", INFO_TEXT},
+		{"text", "TEXT", INFO_TEXT},
+	};
+	static const char *const severities[] = {"mark", "note", "warning"};
+
+	teller->sink->list(teller->context, name, title, columns, 3);
+	for (size_t i = 0; i < count; i++) {
+		const struct info_value values[] = {
+			{INFO_SPAN, NULL, (int64_t)records[i].ns},
+			{INFO_TEXT, severities[records[i].severity < 3 ? records[i].severity : 2],
+			 0},
+			{INFO_TEXT, records[i].text, 0},
+		};
+
+		teller->sink->item(teller->context, values);
+	}
+	teller->sink->list_end(teller->context);
+}
+
+static void tell_samples(const struct teller *teller, const char *name, const char *title,
+			 const struct mt_sample *samples, size_t count)
+{
+	static const struct info_name columns[] = {
+		{"ns", "AFTER", INFO_SPAN},
+		{"live_bytes", "LIVE", INFO_BYTES},
+		{"rss_bytes", "RESIDENT", INFO_BYTES},
+		{"alloc_count", "ALLOCATIONS", INFO_COUNT},
+		{"alloc_bytes", "ALLOCATED", INFO_BYTES},
+	};
+
+	teller->sink->list(teller->context, name, title, columns, 5);
+	for (size_t i = 0; i < count; i++) {
+		const struct info_value values[] = {
+			{INFO_SPAN, NULL, (int64_t)samples[i].ns},
+			{INFO_BYTES, NULL, samples[i].live_bytes},
+			{INFO_BYTES, NULL, (int64_t)samples[i].rss_bytes},
+			{INFO_COUNT, NULL, (int64_t)samples[i].alloc_count},
+			{INFO_BYTES, NULL, (int64_t)samples[i].alloc_bytes},
+		};
+
+		teller->sink->item(teller->context, values);
+	}
+	teller->sink->list_end(teller->context);
+}
+
+void info_show(const struct snapshot *snapshot, const struct info_sink *sink, void *context)
+{
+	const struct teller teller = {sink, context};
+
+	tell_file(&teller, snapshot);
+	tell_process(&teller, snapshot);
+	tell_totals(&teller, snapshot);
+	tell_drops(&teller, snapshot);
+	tell_texts(&teller, "messages", "Messages", snapshot->messages, snapshot->message_count);
+	tell_texts(&teller, "marks", "Marks", snapshot->marks, snapshot->mark_count);
+	tell_threads(&teller, snapshot);
+	tell_modules(&teller, snapshot);
+	tell_samples(&teller, "timeline", "Timeline", snapshot->timeline, snapshot->timeline_count);
+}
