@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -149,13 +150,22 @@ int os_advise(void *address, size_t bytes, int advice)
 	return (int)CALL3(SYS_madvise, address, bytes, advice);
 }
 
+/* -EINVAL is also the answer for pages that may not be read: one that may be tells the two apart. */
+static bool os_knows_populate(void)
+{
+	static const char own;
+	uintptr_t page = (uintptr_t)&own & ~(uintptr_t)4095;
+
+	return CALL3(SYS_madvise, page, 4096, MADV_POPULATE_READ) == 0;
+}
+
 bool os_is_readable(const void *address, size_t bytes)
 {
 	uintptr_t first = (uintptr_t)address & ~(uintptr_t)4095;
 	uintptr_t end = ((uintptr_t)address + bytes + 4095) & ~(uintptr_t)4095;
 	long result = CALL3(SYS_madvise, first, end - first, MADV_POPULATE_READ);
 
-	if (result != -EINVAL)
+	if (result != -EINVAL || os_knows_populate())
 		return result == 0;
 	/* before Linux 5.14: says at least whether something is mapped there */
 	return CALL3(SYS_madvise, first, end - first, MADV_WILLNEED) != -ENOMEM;
@@ -233,9 +243,16 @@ int os_unlink(const char *path)
 	return (int)CALL3(SYS_unlinkat, AT_FDCWD, path, 0);
 }
 
-int os_rename(const char *from, const char *to)
+int os_rename_new(const char *from, const char *to)
 {
-	return (int)CALL5(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+	int status = (int)CALL5(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0);
+
+	if (status == 0)
+		return os_unlink(from);
+	/* file systems without hard links have renameat2 */
+	if (status == -EEXIST)
+		return status;
+	return (int)CALL5(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
 }
 
 long os_readlink(const char *path, char *buffer, size_t bytes)
