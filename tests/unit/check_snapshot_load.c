@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * check_snapshot_load.c - what is in a file is what comes out, in this version of the format and others.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "example.h"
+#include "snapshot_case.h"
+#include "unit.h"
+
+static struct snapshot *load(struct file_builder *builder)
+{
+	struct snapshot *snapshot;
+	struct error error = {""};
+	int result = case_load_builder(builder, &snapshot, &error);
+
+	ck_assert_msg(result == 0, "%s", error.text);
+	return snapshot;
+}
+
+START_TEST(live_file_gives_the_example)
+{
+	struct file_builder builder;
+	struct snapshot *snapshot;
+
+	file_builder_example(&builder, MT_KIND_LIVE);
+	snapshot = load(&builder);
+	case_check_example(snapshot);
+	ck_assert_int_eq(snapshot->state, SNAPSHOT_EXITED);
+	ck_assert_uint_eq(snapshot->taken_ns, 1234);
+	ck_assert_str_eq(snapshot->label, "");
+	ck_assert_int_eq(snapshot->unaccounted_count, 0);
+	snapshot_free(snapshot);
+}
+END_TEST
+
+START_TEST(snapshot_gives_the_example)
+{
+	struct file_builder builder;
+	struct snapshot *snapshot;
+
+	file_builder_example(&builder, MT_KIND_SNAPSHOT);
+	snapshot = load(&builder);
+	case_check_example(snapshot);
+	ck_assert_int_eq(snapshot->state, SNAPSHOT_RUNNING);
+	ck_assert_uint_eq(snapshot->taken_ns, 1000);
+	ck_assert_str_eq(snapshot->label, EXAMPLE_LABEL);
+	snapshot_free(snapshot);
+}
+END_TEST
+
+START_TEST(equal_nodes_become_one)
+{
+	struct file_builder builder;
+	struct snapshot *snapshot;
+
+	file_builder_example(&builder, MT_KIND_LIVE);
+	snapshot = load(&builder);
+	ck_assert_uint_eq(snapshot->node_count,
+			  8); /* 9 ids in the file, 2 of them again; 0 unused */
+	for (uint32_t i = 1; i < snapshot->node_count; i++)
+		ck_assert_uint_lt(snapshot->nodes[i].parent, i);
+	snapshot_free(snapshot);
+}
+END_TEST
+
+START_TEST(live_tables_in_several_runs_are_one)
+{
+	static const uint16_t growing[] = {
+		MT_SECTION_STRINGS, MT_SECTION_LOCATIONS, MT_SECTION_NODES,
+		MT_SECTION_SITES,   MT_SECTION_COUNTERS,  MT_SECTION_SIDE,
+	};
+	struct file_builder builder;
+	struct snapshot *snapshot;
+
+	file_builder_example(&builder, MT_KIND_LIVE);
+	for (size_t i = 0; i < sizeof(growing) / sizeof(growing[0]); i++)
+		file_builder_split(&builder, growing[i], 3);
+	snapshot = load(&builder);
+	case_check_example(snapshot);
+	snapshot_free(snapshot);
+}
+END_TEST
+
+/* Entries of twice the size, with the fields it knows moved behind a new one. */
+static void widen_counters(struct file_builder *builder)
+{
+	struct file_section *counters = file_builder_find(builder, MT_SECTION_COUNTERS);
+	struct file_section *columns = file_builder_find(builder, MT_SECTION_COLUMNS);
+	struct mt_column *column = (struct mt_column *)(void *)columns->bytes;
+	size_t old_size = counters->record.entry_size, count = counters->record.count;
+	unsigned char *wide = malloc(2 * old_size * count);
+
+	ck_assert_ptr_nonnull(wide);
+	memset(wide, 0xee, 2 * old_size * count);
+	for (size_t i = 0; i < count; i++)
+		memcpy(wide + 2 * old_size * i + 8, counters->bytes + old_size * i, old_size);
+	free(counters->bytes);
+	counters->bytes = wide;
+	counters->record.entry_size = (uint32_t)(2 * old_size);
+	counters->record.length = 2 * old_size * count;
+	for (size_t i = 0; i < columns->record.count; i++)
+		column[i].offset = (uint16_t)(column[i].offset + 8);
+}
+
+START_TEST(later_counters_with_more_columns_load)
+{
+	static const uint16_t kinds[] = {MT_KIND_LIVE, MT_KIND_SNAPSHOT};
+	const struct mt_column unknown = {.id = 999, .offset = 0, .width = 8};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct file_builder builder;
+		struct file_section *columns;
+		struct snapshot *snapshot;
+		size_t known;
+
+		file_builder_example(&builder, kinds[i]);
+		widen_counters(&builder);
+		columns = file_builder_find(&builder, MT_SECTION_COLUMNS);
+		known = columns->record.length;
+		columns->bytes = realloc(columns->bytes, known + sizeof(unknown));
+		ck_assert_ptr_nonnull(columns->bytes);
+		memcpy(columns->bytes + known, &unknown, sizeof(unknown));
+		columns->record.length += sizeof(unknown);
+		columns->record.count++;
+		snapshot = load(&builder);
+		case_check_example(snapshot);
+		snapshot_free(snapshot);
+	}
+}
+END_TEST
+
+START_TEST(larger_entries_of_a_later_version_load)
+{
+	struct file_builder builder;
+	struct snapshot *snapshot;
+	struct file_section *modules;
+	unsigned char *wide;
+
+	file_builder_example(&builder, MT_KIND_SNAPSHOT);
+	builder.header.minor = MT_MINOR + 1;
+	modules = file_builder_find(&builder, MT_SECTION_MODULES);
+	wide = calloc(modules->record.count, 136);
+	ck_assert_ptr_nonnull(wide);
+	for (size_t i = 0; i < modules->record.count; i++)
+		memcpy(wide + 136 * i, modules->bytes + 128 * i, 128);
+	free(modules->bytes);
+	modules->bytes = wide;
+	modules->record.entry_size = 136;
+	modules->record.length = 136 * modules->record.count;
+	snapshot = load(&builder);
+	case_check_example(snapshot);
+	ck_assert_uint_eq(snapshot->modules[1].build_id_bytes, 4);
+	ck_assert_uint_eq(snapshot->modules[1].build_id[0], 0xde);
+	snapshot_free(snapshot);
+}
+END_TEST
+
+START_TEST(unknown_section_is_ignored)
+{
+	static const uint16_t kinds[] = {MT_KIND_LIVE, MT_KIND_SNAPSHOT};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct file_builder builder;
+		struct snapshot *snapshot;
+
+		file_builder_example(&builder, kinds[i]);
+		(void)file_builder_add(&builder, 300, 5, "abcde12345", 2);
+		snapshot = load(&builder);
+		case_check_example(snapshot);
+		snapshot_free(snapshot);
+	}
+}
+END_TEST
+
+START_TEST(unknown_required_section_is_refused)
+{
+	static const uint16_t kinds[] = {MT_KIND_LIVE, MT_KIND_SNAPSHOT};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct file_builder builder;
+
+		file_builder_example(&builder, kinds[i]);
+		file_builder_add(&builder, 300, 5, "abcde12345", 2)->record.flags =
+			MT_SECTION_REQUIRED;
+		case_refuse(&builder, "needs a newer memtrace: unknown section type 300");
+	}
+}
+END_TEST
+
+START_TEST(newer_major_version_is_refused)
+{
+	struct file_builder builder;
+
+	file_builder_example(&builder, MT_KIND_SNAPSHOT);
+	builder.header.major = MT_MAJOR + 1;
+	case_refuse(&builder, "format version 2.0");
+}
+END_TEST
+
+START_TEST(other_byte_order_is_refused)
+{
+	struct file_builder builder;
+
+	file_builder_example(&builder, MT_KIND_LIVE);
+	builder.header.endian = __builtin_bswap32(MT_ENDIAN_MARK);
+	builder.header.major = (uint16_t)__builtin_bswap16(MT_MAJOR);
+	case_refuse(&builder, "the other byte order");
+}
+END_TEST
+
+START_TEST(what_is_not_a_file_of_ours_is_refused)
+{
+	static const struct {
+		const char *bytes;
+		size_t length;
+		const char *message;
+	} rows[] = {
+		{"", 0, "case.snap: empty file"},
+		{"MEM", 3, "case.snap: truncated: a header needs 256 bytes, 3 found"},
+		{"x", 1, "case.snap: not a memtrace file"},
+		{"\177ELF and more of it than a magic number", 40,
+		 "case.snap: not a memtrace file"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct snapshot *snapshot;
+		struct error error = {""};
+
+		ck_assert_int_eq(case_load((const unsigned char *)rows[i].bytes, rows[i].length,
+					   &snapshot, &error),
+				 -EBADMSG);
+		ck_assert_str_eq(error.text, rows[i].message);
+	}
+}
+END_TEST
+
+START_TEST(what_is_not_a_regular_file_is_refused)
+{
+	struct snapshot *snapshot;
+	struct error error = {""};
+
+	ck_assert_int_eq(snapshot_load("/dev/null", &snapshot, &error), -EBADMSG);
+	ck_assert_str_eq(error.text, "/dev/null: not a regular file");
+	ck_assert_int_eq(snapshot_load("/proc/self", &snapshot, &error), -EBADMSG);
+	ck_assert_int_eq(snapshot_load("/nonexistent/file", &snapshot, &error), -ENOENT);
+	ck_assert_str_eq(error.text, "/nonexistent/file: No such file or directory");
+}
+END_TEST
+
+START_TEST(golden_file_of_1_0_loads)
+{
+	struct snapshot *snapshot;
+	struct error error = {""};
+	int result = snapshot_load(GOLDEN_DIR "/snapshot-1.0.snap", &snapshot, &error);
+
+	ck_assert_msg(result == 0, "%s", error.text);
+	case_check_example(snapshot);
+	snapshot_free(snapshot);
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+	Suite *suite = suite_create("snapshot_load");
+	TCase *contents = tcase_create("contents"), *versions = tcase_create("versions");
+
+	tcase_add_test(contents, live_file_gives_the_example);
+	tcase_add_test(contents, snapshot_gives_the_example);
+	tcase_add_test(contents, equal_nodes_become_one);
+	tcase_add_test(contents, live_tables_in_several_runs_are_one);
+	suite_add_tcase(suite, contents);
+	tcase_add_test(versions, golden_file_of_1_0_loads);
+	tcase_add_test(versions, later_counters_with_more_columns_load);
+	tcase_add_test(versions, larger_entries_of_a_later_version_load);
+	tcase_add_test(versions, unknown_section_is_ignored);
+	tcase_add_test(versions, unknown_required_section_is_refused);
+	tcase_add_test(versions, newer_major_version_is_refused);
+	tcase_add_test(versions, other_byte_order_is_refused);
+	tcase_add_test(versions, what_is_not_a_file_of_ours_is_refused);
+	tcase_add_test(versions, what_is_not_a_regular_file_is_refused);
+	suite_add_tcase(suite, versions);
+	return suite;
+}
