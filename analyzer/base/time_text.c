@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#define NS_PER_MS UINT64_C(1000000)
 #define NS_PER_SECOND UINT64_C(1000000000)
 
 static const struct {
@@ -26,7 +27,13 @@ struct time_text time_text_span(uint64_t ns)
 	struct time_text out;
 	unsigned long long s = ns / NS_PER_SECOND;
 
-	if (s < 10)
+	if (ns == 0)
+		(void)snprintf(out.text, sizeof(out.text), "0 s");
+	else if (ns < NS_PER_MS)
+		(void)snprintf(out.text, sizeof(out.text), "%.1f us", (double)ns / 1e3);
+	else if (s == 0)
+		(void)snprintf(out.text, sizeof(out.text), "%.1f ms", (double)ns / 1e6);
+	else if (s < 10)
 		(void)snprintf(out.text, sizeof(out.text), "%.2f s", (double)ns / 1e9);
 	else if (s < 60)
 		(void)snprintf(out.text, sizeof(out.text), "%.1f s", (double)ns / 1e9);

@@ -12,7 +12,7 @@ struct time_text {
 };
 
 /**
- * time_text_span() - "0.42 s", "12.3 s", "4m 07s", "3h 12m", "2d 05h".
+ * time_text_span() - "12.3 us", "420.0 ms", "1.23 s", "12.3 s", "4m 07s", "3h 12m", "2d 05h".
  */
 struct time_text time_text_span(uint64_t ns);
 

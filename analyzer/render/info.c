@@ -19,7 +19,7 @@ struct teller {
 static void put(const struct teller *teller, const char *name, const char *label,
 		enum info_kind kind, const char *text, int64_t number)
 {
-	const struct info_name key = {name, label, kind};
+	const struct info_name key = {name, label, kind, false};
 	const struct info_value value = {kind, text, number};
 
 	teller->sink->fact(teller->context, &key, &value);
@@ -36,6 +36,15 @@ static void put_number(const struct teller *teller, const char *name, const char
 		       enum info_kind kind, uint64_t number)
 {
 	put(teller, name, label, kind, NULL, (int64_t)number);
+}
+
+static void put_rare(const struct teller *teller, const char *name, const char *label,
+		     enum info_kind kind, int64_t number)
+{
+	const struct info_name key = {name, label, kind, true};
+	const struct info_value value = {kind, NULL, number};
+
+	teller->sink->fact(teller->context, &key, &value);
 }
 
 static void group(const struct teller *teller, const char *name, const char *title)
@@ -72,7 +81,7 @@ static void tell_file(const struct teller *teller, const struct snapshot *snapsh
 	put_text(teller, "kind", "kind", is_snapshot ? "snapshot" : "trace file");
 	put_text(teller, "format", "format version", version);
 	if (is_snapshot)
-		put_number(teller, "sequence", "number", INFO_COUNT, header->sequence);
+		put_number(teller, "sequence", "number", INFO_NUMBER, header->sequence);
 	put_text(teller, "label", "label", snapshot->label);
 	put_number(teller, "taken_realtime_ns", is_snapshot ? "taken" : "last known", INFO_MOMENT,
 		   header->start_realtime_ns + snapshot->taken_ns);
@@ -80,10 +89,10 @@ static void tell_file(const struct teller *teller, const struct snapshot *snapsh
 	put_number(teller, "site_count", "call stacks", INFO_COUNT, snapshot->site_count);
 	put_number(teller, "node_count", "stack nodes", INFO_COUNT,
 		   snapshot->node_count > 0 ? snapshot->node_count - 1 : 0);
-	put_number(teller, "skipped_count", "half-written counters", INFO_COUNT,
-		   snapshot->skipped_count);
-	put(teller, "unaccounted_count", "allocations unaccounted for", INFO_COUNT, NULL,
-	    snapshot->unaccounted_count);
+	put_rare(teller, "skipped_count", "half-written counters", INFO_COUNT,
+		 (int64_t)snapshot->skipped_count);
+	put_rare(teller, "unaccounted_count", "allocations unaccounted for", INFO_COUNT,
+		 snapshot->unaccounted_count);
 	group_end(teller);
 }
 
@@ -99,7 +108,7 @@ static void tell_process(const struct teller *teller, const struct snapshot *sna
 
 	group(teller, "process", "Process");
 	put_text(teller, "program", "program", snapshot->program);
-	put_number(teller, "pid", "pid", INFO_COUNT, (uint64_t)header->pid);
+	put_number(teller, "pid", "pid", INFO_NUMBER, (uint64_t)header->pid);
 	put_text(teller, "state", "state", info_state_name(snapshot->state));
 	put_text(teller, "executable", "executable", snapshot->executable);
 	put_text(teller, "command_line", "command line", snapshot->command_line);
@@ -110,21 +119,22 @@ static void tell_process(const struct teller *teller, const struct snapshot *sna
 	if (process->exit_ns > 0)
 		put_number(teller, "exit_ns", "ended after", INFO_SPAN, process->exit_ns);
 	if (header->parent_pid != 0)
-		put_number(teller, "parent_pid", "forked from", INFO_COUNT,
+		put_number(teller, "parent_pid", "forked from", INFO_NUMBER,
 			   (uint64_t)header->parent_pid);
-	put_number(teller, "fork_generation", "forks since exec", INFO_COUNT,
-		   header->fork_generation);
+	put_rare(teller, "fork_generation", "forks since exec", INFO_COUNT,
+		 (int64_t)header->fork_generation);
 	put_number(teller, "is_recording", "recording", INFO_BOOL, !process->is_stopped);
 	put_text(teller, "unwinder", "unwinder", unwinder_name(process->unwinder));
 	put_number(teller, "depth_max", "frames kept", INFO_COUNT, process->depth_max);
-	put_number(teller, "sample_bytes", "bytes between samples", INFO_BYTES,
-		   header->sample_bytes);
+	put_rare(teller, "sample_bytes", "bytes between samples", INFO_BYTES,
+		 (int64_t)header->sample_bytes);
 	put_number(teller, "thread_count", "threads seen", INFO_COUNT, snapshot->threads_seen);
-	put_number(teller, "snapshot_count", "snapshots of itself", INFO_COUNT,
-		   process->snapshot_count);
-	put_number(teller, "rss_bytes", "resident", INFO_BYTES, snapshot_rss_bytes(snapshot));
-	put_number(teller, "rss_anon_bytes", "of it anonymous", INFO_BYTES,
-		   process->rss_anon_bytes);
+	put_rare(teller, "snapshot_count", "snapshots of itself", INFO_COUNT,
+		 (int64_t)process->snapshot_count);
+	put_rare(teller, "rss_bytes", "resident", INFO_BYTES,
+		 (int64_t)snapshot_rss_bytes(snapshot));
+	put_rare(teller, "rss_anon_bytes", "of it anonymous", INFO_BYTES,
+		 (int64_t)process->rss_anon_bytes);
 	group_end(teller);
 }
 
@@ -147,23 +157,23 @@ static void tell_totals(const struct teller *teller, const struct snapshot *snap
 	group_end(teller);
 	group(teller, "bounds", "More about them");
 	put_number(teller, "peak_ns", "peak reached after", INFO_SPAN, snapshot->process.peak_ns);
-	put_number(teller, "peak_error_bytes", "peak may be low by", INFO_BYTES,
-		   peak_error_bytes(&snapshot->process));
-	put_number(teller, "unseen_free_bytes", "unseen frees", INFO_BYTES,
-		   snapshot->process.unseen_free_bytes);
-	put(teller, "inherited_blocks", "blocks inherited at fork", INFO_COUNT, NULL,
-	    snapshot->process.inherited_blocks);
-	put(teller, "inherited_bytes", "bytes inherited at fork", INFO_BYTES, NULL,
-	    snapshot->process.inherited_bytes);
+	put_rare(teller, "peak_error_bytes", "peak may be low by", INFO_BYTES,
+		 (int64_t)peak_error_bytes(&snapshot->process));
+	put_rare(teller, "unseen_free_bytes", "unseen frees", INFO_BYTES,
+		 (int64_t)snapshot->process.unseen_free_bytes);
+	put_rare(teller, "inherited_blocks", "blocks inherited at fork", INFO_COUNT,
+		 snapshot->process.inherited_blocks);
+	put_rare(teller, "inherited_bytes", "bytes inherited at fork", INFO_BYTES,
+		 snapshot->process.inherited_bytes);
 	group_end(teller);
 }
 
 static void tell_drops(const struct teller *teller, const struct snapshot *snapshot)
 {
 	static const struct info_name columns[] = {
-		{"name", "NAME", INFO_TEXT},
-		{"count", "COUNT", INFO_COUNT},
-		{"meaning", "MEANING", INFO_TEXT},
+		{"name", "NAME", INFO_TEXT, false},
+		{"count", "COUNT", INFO_COUNT, false},
+		{"meaning", "MEANING", INFO_TEXT, false},
 	};
 
 	teller->sink->list(teller->context, "drops", "Not or not fully recorded", columns, 3);
@@ -197,10 +207,13 @@ static const char *build_id_text(const struct module *module, char *text)
 static void tell_modules(const struct teller *teller, const struct snapshot *snapshot)
 {
 	static const struct info_name columns[] = {
-		{"start", "START", INFO_ADDRESS},     {"end", "END", INFO_ADDRESS},
-		{"generation", "LOAD", INFO_COUNT},   {"load_ns", "LOADED AFTER", INFO_SPAN},
-		{"unload_ns", "UNLOADED", INFO_SPAN}, {"build_id", "BUILD ID", INFO_TEXT},
-		{"path", "PATH", INFO_TEXT},
+		{"start", "START", INFO_ADDRESS, false},
+		{"end", "END", INFO_ADDRESS, false},
+		{"generation", "LOAD", INFO_COUNT, false},
+		{"load_ns", "LOADED AFTER", INFO_SPAN, false},
+		{"unload_ns", "UNLOADED", INFO_SPAN, false},
+		{"build_id", "BUILD ID", INFO_TEXT, false},
+		{"path", "PATH", INFO_TEXT, false},
 	};
 	char build_id[2 * MT_BUILD_ID_MAX + 1];
 
@@ -225,16 +238,18 @@ static void tell_modules(const struct teller *teller, const struct snapshot *sna
 static void tell_threads(const struct teller *teller, const struct snapshot *snapshot)
 {
 	static const struct info_name columns[] = {
-		{"tid", "TID", INFO_COUNT},	      {"name", "NAME", INFO_TEXT},
-		{"kind", "KIND", INFO_TEXT},	      {"start_ns", "FIRST SEEN AFTER", INFO_SPAN},
-		{"end_ns", "ENDED AFTER", INFO_SPAN},
+		{"tid", "TID", INFO_NUMBER, false},
+		{"name", "NAME", INFO_TEXT, false},
+		{"kind", "KIND", INFO_TEXT, false},
+		{"start_ns", "FIRST SEEN AFTER", INFO_SPAN, false},
+		{"end_ns", "ENDED AFTER", INFO_SPAN, false},
 	};
 
 	teller->sink->list(teller->context, "threads", "Threads", columns, 5);
 	for (size_t i = 0; i < snapshot->thread_count; i++) {
 		const struct thread_record *thread = &snapshot->threads[i];
 		const struct info_value values[] = {
-			{INFO_COUNT, NULL, thread->tid},
+			{INFO_NUMBER, NULL, thread->tid},
 			{INFO_TEXT, thread->name, 0},
 			{INFO_TEXT, thread->kind, 0},
 			{INFO_SPAN, NULL, (int64_t)thread->start_ns},
@@ -250,9 +265,9 @@ static void tell_texts(const struct teller *teller, const char *name, const char
 		       const struct text_record *records, size_t count)
 {
 	static const struct info_name columns[] = {
-		{"ns", "AFTER", INFO_SPAN},
-		{"severity", "KIND", INFO_TEXT},
-		{"text", "TEXT", INFO_TEXT},
+		{"ns", "AFTER", INFO_SPAN, false},
+		{"severity", "KIND", INFO_TEXT, false},
+		{"text", "TEXT", INFO_TEXT, false},
 	};
 	static const char *const severities[] = {"mark", "note", "warning"};
 
@@ -274,11 +289,11 @@ static void tell_samples(const struct teller *teller, const char *name, const ch
 			 const struct mt_sample *samples, size_t count)
 {
 	static const struct info_name columns[] = {
-		{"ns", "AFTER", INFO_SPAN},
-		{"live_bytes", "LIVE", INFO_BYTES},
-		{"rss_bytes", "RESIDENT", INFO_BYTES},
-		{"alloc_count", "ALLOCATIONS", INFO_COUNT},
-		{"alloc_bytes", "ALLOCATED", INFO_BYTES},
+		{"ns", "AFTER", INFO_SPAN, false},
+		{"live_bytes", "LIVE", INFO_BYTES, false},
+		{"rss_bytes", "RESIDENT", INFO_BYTES, false},
+		{"alloc_count", "ALLOCATIONS", INFO_COUNT, false},
+		{"alloc_bytes", "ALLOCATED", INFO_BYTES, false},
 	};
 
 	teller->sink->list(teller->context, name, title, columns, 5);

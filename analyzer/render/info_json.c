@@ -28,6 +28,7 @@ static void put(struct json_writer *writer, const char *name, const struct info_
 	case INFO_BOOL:
 		json_bool(writer, name, value->number != 0);
 		break;
+	case INFO_NUMBER:
 	case INFO_COUNT:
 	case INFO_BYTES:
 	case INFO_SPAN:

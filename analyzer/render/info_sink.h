@@ -11,6 +11,7 @@
 
 enum info_kind {
 	INFO_TEXT,
+	INFO_NUMBER, /* of something, not how many: a process id */
 	INFO_COUNT,
 	INFO_BYTES,
 	INFO_SPAN,   /* nanoseconds */
@@ -30,6 +31,7 @@ struct info_name {
 	const char *name;  /* in JSON */
 	const char *label; /* in text */
 	enum info_kind kind;
+	bool is_rare; /* says something only when it is not 0: then not in text */
 };
 
 struct info_sink {

@@ -31,6 +31,9 @@ static const char *format(const struct info_value *value, char *cell)
 	switch (value->kind) {
 	case INFO_TEXT:
 		return value->text;
+	case INFO_NUMBER:
+		(void)snprintf(cell, CELL_BYTES, "%" PRId64, value->number);
+		return cell;
 	case INFO_COUNT:
 		(void)snprintf(cell, CELL_BYTES, "%s", number_text(value->number).text);
 		return cell;
@@ -70,6 +73,8 @@ static void text_fact(void *context, const struct info_name *name, const struct 
 	const struct text_sink *sink = context;
 	char cell[CELL_BYTES];
 
+	if (name->is_rare && value->number == 0)
+		return;
 	(void)fprintf(sink->out, "  %-28s %s", name->label, format(value, cell));
 	if (value->kind == INFO_BYTES && (value->number >= 10240 || value->number <= -10240))
 		(void)fprintf(sink->out, " (%s)", number_text(value->number).text);
