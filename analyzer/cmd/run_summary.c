@@ -15,6 +15,7 @@
 #include "base/size_text.h"
 #include "base/time_text.h"
 #include "cmd/cmd.h"
+#include "cmd/run_top.h"
 #include "memtrace/env.h"
 #include "model/snapshot.h"
 #include "model/trace_folder.h"
@@ -142,6 +143,7 @@ static void print_found(const struct found *found, const struct launch *launch,
 			stderr);
 	else
 		print_totals(snapshot);
+	run_top_print(snapshot, stderr);
 	print_messages(snapshot);
 	if (found->other_count > 0)
 		(void)fprintf(stderr,
