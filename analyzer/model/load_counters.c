@@ -86,7 +86,8 @@ int load_counters(struct load *load)
 		return result;
 	load->entry_count = load->counters_layout.count;
 	if (load->entry_count > UINT32_MAX)
-		return reader_refuse(&load->reader, "damaged: %zu counters", load->entry_count);
+		return reader_refuse(&load->reader, "%zu counters: more than can be read",
+				     load->entry_count);
 	load->entries = reader_alloc(&load->reader, load->entry_count, sizeof(*load->entries));
 	if (load->entries == NULL)
 		return -EBADMSG;

@@ -137,7 +137,7 @@ int load_locations(struct load *load)
 	int result;
 
 	if (count > UINT32_MAX)
-		return reader_refuse(&load->reader, "damaged: %zu locations", count);
+		return reader_refuse(&load->reader, "%zu locations: more than can be read", count);
 	snapshot->locations = load_keep(load, count + 1, sizeof(*snapshot->locations));
 	load->location_of = reader_alloc(&load->reader, count + 1, sizeof(uint32_t));
 	if (snapshot->locations == NULL || load->location_of == NULL)
@@ -237,7 +237,7 @@ int load_nodes(struct load *load)
 	int result;
 
 	if (count > UINT32_MAX)
-		return reader_refuse(&load->reader, "damaged: %zu nodes", count);
+		return reader_refuse(&load->reader, "%zu nodes: more than can be read", count);
 	snapshot->nodes = load_keep(load, count + 1, sizeof(*snapshot->nodes));
 	load->node_of = reader_alloc(&load->reader, count + 1, sizeof(uint32_t));
 	if (snapshot->nodes == NULL || load->node_of == NULL)

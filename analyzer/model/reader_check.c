@@ -171,12 +171,12 @@ int reader_check_snapshot(struct reader *reader)
 		result = check_types_differ(reader);
 	qsort(reader->sections, reader->header.section_count, sizeof(*reader->sections),
 	      compare_offsets);
+	for (uint32_t i = 0; result == 0 && i < reader->header.section_count; i++)
+		result = check_section(reader, &reader->sections[i]);
 	for (uint32_t i = 0; result == 0 && i < reader->header.section_count; i++) {
 		const struct mt_section *section = &reader->sections[i];
 
-		result = check_section(reader, section);
-		if (result == 0)
-			result = check_gap(reader, end, section->offset);
+		result = check_gap(reader, end, section->offset);
 		end = section->offset + section->length;
 	}
 	return result < 0 ? result : check_gap(reader, end, file_bytes);
