@@ -72,17 +72,20 @@ enum unwind_status unwind_next(struct unwind_cursor *cursor)
 	cursor->entry = hit.entry;
 	cursor->rule = hit.rule;
 	cursor->location = hit.location;
-	if (__builtin_expect(rule_kind(hit.rule) <= RULE_BP && !cursor->is_full, 1))
+	if (__builtin_expect(rule_kind(hit.rule) <= RULE_BP && !cursor->is_full, 1)) {
 		cursor->next_status = (uint8_t)step_offset(cursor, hit.rule);
-	else
+	} else {
+		cursor->frame_address = rule_frame_address(hit.rule, pc);
 		cursor->next_status = (uint8_t)unwind_step_odd(cursor, pc, hit.rule);
+	}
 	return UNWIND_FRAME;
 }
 
 void unwind_set_location(const struct unwind_cursor *cursor, uint32_t location)
 {
+	uint64_t pc = cursor->frame_address - rule_frame_address(cursor->rule, 0);
+
 	if (cursor->entry)
-		rules_set_location(cursor->entry,
-				   rules_key(cursor->frame_address, cursor->generation),
-				   cursor->rule, location);
+		rules_set_location(cursor->entry, rules_key(pc, cursor->generation), cursor->rule,
+				   location);
 }

@@ -206,9 +206,13 @@ static size_t walk_frames(unw_cursor_t *cursor, uint64_t *frames, size_t frame_m
 		}
 		if (unw_get_reg(cursor, UNW_REG_IP, &ip) < 0 || ip == 0)
 			break;
-		frames[count++] = ip - !is_exact;
-		is_exact = unw_is_signal_frame(cursor) > 0;
+		frames[count] = ip - !is_exact;
 		step = unw_step(cursor);
+		/* after the step it tells whether that led out of a handler */
+		if (unw_is_signal_frame(cursor) > 0 && !is_exact)
+			frames[count]++;
+		is_exact = unw_is_signal_frame(cursor) > 0;
+		count++;
 	} while (step > 0);
 	*status = step < 0 ? UNWIND_BROKEN : UNWIND_END;
 	return count;

@@ -112,10 +112,22 @@ static bool is_signal_return(const struct module_info *module, uint64_t address)
 	       memcmp((const void *)(uintptr_t)address, code, sizeof(code)) == 0;
 }
 
-/* As the address that a handler returns to, or as the place where another signal came. */
-static bool is_signal_frame(const struct module_info *module, uint64_t pc)
+static bool is_text(const struct module_info *module, uint64_t pc)
 {
-	return is_signal_return(module, pc + 1) || is_signal_return(module, pc);
+	return pc >= module->text_start && pc < module->text_end;
+}
+
+/*
+ * No frame description covers pc. If one begins right behind it, then nothing was called there: the start
+ * of a function was put on the stack as the end of it, as makecontext() does.
+ */
+static uint32_t compile_gap(const struct module_info *module, uint64_t pc)
+{
+	struct eh_frame frame;
+
+	if (eh_frame_find(module, pc + 1, &frame) && frame.pc_start == pc + 1)
+		return RULE_END | RULE_BEHIND;
+	return RULE_CHAIN;
 }
 
 uint32_t rule_compile(const struct module_info *module, uint64_t pc)
@@ -124,11 +136,18 @@ uint32_t rule_compile(const struct module_info *module, uint64_t pc)
 	struct cfi_row row;
 	bool is_found = eh_frame_find(module, pc, &frame);
 
-	if ((!is_found || frame.is_signal) && is_signal_frame(module, pc))
-		return RULE_SIGNAL;
-	if (!is_found || !cfi_row_find(&frame, pc, &row))
-		return RULE_CHAIN;
-	return compile_row(&frame, &row, pc);
+	if (!is_text(module, pc))
+		return RULE_NO_CODE;
+	if (!is_found || frame.is_signal) {
+		/* the address that a handler returns to, or where another signal came */
+		if (is_signal_return(module, pc + 1))
+			return RULE_SIGNAL | RULE_BEHIND;
+		if (is_signal_return(module, pc))
+			return RULE_SIGNAL;
+	}
+	if (!is_found)
+		return compile_gap(module, pc);
+	return cfi_row_find(&frame, pc, &row) ? compile_row(&frame, &row, pc) : RULE_CHAIN;
 }
 
 uint32_t rule_compile_unknown(uint64_t pc)

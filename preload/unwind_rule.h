@@ -7,6 +7,7 @@
  *   bits 13-31  SP, BP: words from the register to the CFA
  *   bits 4-17   DEREF: signed words from rbp to the word that holds the CFA
  *   bits 18-31  DEREF: signed words from rbp to where rbp was saved
+ *   bit 4       END, SIGNAL: the frame belongs to the function that begins behind the address
  */
 #ifndef PRELOAD_UNWIND_RULE_H
 #define PRELOAD_UNWIND_RULE_H
@@ -51,6 +52,19 @@ static inline int64_t rule_deref_cfa(uint32_t rule)
 static inline int64_t rule_deref_bp(uint32_t rule)
 {
 	return (int64_t)((int32_t)rule >> 18) * 8;
+}
+
+/*
+ * A return address that nobody's call left, but that was written to the stack as the start of a function,
+ * is the frame's address itself.
+ */
+#define RULE_BEHIND (1u << 4)
+
+static inline uint64_t rule_frame_address(uint32_t rule, uint64_t pc)
+{
+	bool has_flag = rule_kind(rule) == RULE_END || rule_kind(rule) == RULE_SIGNAL;
+
+	return pc + (has_flag && (rule & RULE_BEHIND) != 0);
 }
 
 /* Whether code of a known module stands there. */

@@ -102,7 +102,7 @@ void unwind_second_frame(struct unwind_cursor *cursor, uint64_t frame_address)
 	struct rules_hit hit;
 
 	unwind_lookup(frame_address, cursor->generation, &hit);
-	cursor->frame_address = frame_address;
+	cursor->frame_address = rule_frame_address(hit.rule, frame_address);
 	cursor->entry = hit.entry;
 	cursor->rule = hit.rule;
 	cursor->location = hit.location;
