@@ -48,7 +48,8 @@ int os_allocate(int fd, uint64_t offset, uint64_t bytes);
 int os_stat(int fd, struct stat *out);
 int os_mkdir(const char *path, unsigned mode);
 int os_unlink(const char *path);
-int os_rename(const char *from, const char *to);
+/* Fails with -EEXIST when the new name is taken. */
+int os_rename_new(const char *from, const char *to);
 long os_readlink(const char *path, char *buffer, size_t bytes);
 long os_getcwd(char *buffer, size_t bytes);
 

@@ -211,14 +211,24 @@ static void *trace_file_fixed(enum trace_fixed fixed, uint64_t index)
 	return start + index * shape->entry_bytes;
 }
 
+/* Slots may be left out; the section's count covers the highest one in use. */
+static void *trace_file_slot(enum trace_fixed fixed, uint64_t slot)
+{
+	void *entry = trace_file_fixed(fixed, slot);
+
+	if (entry != NULL)
+		trace_raise(&trace_file.sections[fixed].count, slot + 1);
+	return entry;
+}
+
 struct mt_sample *trace_file_epoch(uint64_t slot)
 {
-	return trace_file_fixed(TRACE_FIXED_EPOCHS, slot);
+	return trace_file_slot(TRACE_FIXED_EPOCHS, slot);
 }
 
 struct mt_sample *trace_file_timeline(uint64_t slot)
 {
-	return trace_file_fixed(TRACE_FIXED_TIMELINE, slot);
+	return trace_file_slot(TRACE_FIXED_TIMELINE, slot);
 }
 
 /* The count of a fixed section goes up by one for each entry handed out. */

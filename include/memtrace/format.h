@@ -379,6 +379,12 @@ enum mt_drop {
 	MT_DROP_CAPACITY = 32,
 };
 
+/* Whether a figure of a report is wrong by this; the other drop counters stand for coarser information. */
+static inline int mt_drop_is_loss(uint32_t drop)
+{
+	return drop <= MT_DROP_COUNTERS || drop == MT_DROP_EARLY;
+}
+
 /*
  * One set of counters with one writing thread at a time. alloc/free counts over all shards are
  * redundant with COUNTERS and serve as a check of live and killed files.

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * look.c - what is done now and then: the clock, the control word, snapshots.
+ *
+ * A thread looks again after so many events as took it a few milliseconds last time, at most 256: a busy one
+ * spends nothing on it, a slow one is never late.
+ */
+#include "look.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "clock.h"
+#include "memtrace/atomic.h"
+#include "self_snapshot.h"
+#include "site_peak.h"
+#include "thread.h"
+#include "trace_file.h"
+#include "tracker.h"
+
+#define LOOK_EVERY_MAX 256u
+#define LOOK_SOON_NS UINT64_C(2000000)  /* looked twice within: look half as often */
+#define LOOK_LATE_NS UINT64_C(50000000) /* longer than that: look at each event again */
+
+static const struct options *look_options;
+static uint64_t look_next_snapshot_ns;
+static uint64_t look_peak_number;
+static uint32_t look_is_requested;
+/* State of each condition of MEMTRACE_SNAPSHOT_AT: live bytes at the last snapshot it made. */
+static int64_t look_at_bytes[OPTIONS_AT_MAX];
+static uint32_t look_is_busy;
+
+void look_init(const struct options *options)
+{
+	look_options = options;
+	look_next_snapshot_ns = clock_now_ns() + options->snapshot_every_ns;
+	for (uint32_t i = 0; i < OPTIONS_AT_MAX; i++)
+		look_at_bytes[i] = 0;
+	mt_store_relaxed(&look_is_busy, 0);
+}
+
+void look_request_snapshot(void)
+{
+	mt_store_relaxed(&look_is_requested, 1);
+}
+
+static bool look_is_due_at(const struct snapshot_at *at, int64_t *last)
+{
+	int64_t live = mt_load_relaxed(&trace_file.process->live_bytes);
+	int64_t bytes = (int64_t)at->bytes;
+
+	switch (at->kind) {
+	case SNAPSHOT_AT_LIVE:
+		/* once for each time the line is crossed upwards */
+		if (live <= bytes)
+			*last = 0;
+		if (live <= bytes || *last != 0)
+			return false;
+		break;
+	case SNAPSHOT_AT_GROW:
+		if (live - *last < bytes)
+			return false;
+		break;
+	case SNAPSHOT_AT_PEAK:
+		/* a tenth above the last one, so that a rising program makes a bounded number */
+		if (live < mt_load_relaxed(&trace_file.process->peak_live_bytes) ||
+		    live < *last + *last / 10 + 65536)
+			return false;
+		break;
+	case SNAPSHOT_AT_NONE:
+		return false;
+	}
+	*last = live;
+	return true;
+}
+
+static void look_make_snapshots(uint64_t now)
+{
+	uint32_t expected = 1;
+
+	if (look_options->snapshot_every_ns != 0 && now >= look_next_snapshot_ns) {
+		look_next_snapshot_ns = now + look_options->snapshot_every_ns;
+		self_snapshot_periodic(now, look_options->snapshot_keep);
+	}
+	for (uint32_t i = 0; i < OPTIONS_AT_MAX; i++)
+		if (look_is_due_at(&look_options->snapshot_at[i], &look_at_bytes[i]))
+			(void)self_snapshot(NULL, NULL, now);
+	if (mt_load_relaxed(&look_is_requested) != 0 &&
+	    mt_cas_relaxed(&look_is_requested, &expected, 0))
+		(void)self_snapshot(NULL, "signal", now);
+}
+
+static void look_obey(uint32_t request, uint64_t now)
+{
+	switch (request & 0xff) {
+	case MT_COMMAND_SNAPSHOT:
+		(void)self_snapshot(NULL, NULL, now);
+		break;
+	case MT_COMMAND_START:
+		tracker_set_stopped(false);
+		break;
+	case MT_COMMAND_STOP:
+		tracker_set_stopped(true);
+		break;
+	case MT_COMMAND_RESET_PEAK:
+		site_peak_reset();
+		break;
+	default:
+		break;
+	}
+	mt_store_release(&trace_file.header->control_done, request); /* partner: the analyzer's poll */
+}
+
+static void look_adapt(struct thread *thread, uint64_t now)
+{
+	uint64_t elapsed = now - thread->look_ns;
+
+	if (elapsed < LOOK_SOON_NS && thread->look_every < LOOK_EVERY_MAX)
+		thread->look_every *= 2;
+	else if (elapsed > LOOK_LATE_NS)
+		thread->look_every = 1;
+	thread->look_ns = now;
+	thread->look_left = thread->look_every - 1;
+}
+
+void look_around(struct thread *thread)
+{
+	uint64_t now = clock_look(), peak = mt_load_relaxed(&trace_file.process->peak_number);
+	uint32_t request = mt_load_acquire(&trace_file.header->control), idle = 0;
+
+	look_adapt(thread, now);
+	if (peak != mt_load_relaxed(&look_peak_number)) {
+		mt_store_relaxed(&look_peak_number, peak);
+		mt_store_relaxed(&trace_file.process->peak_ns, now);
+	}
+	/* one thread at a time; the others have something better to do */
+	if (!mt_cas_acq_rel(&look_is_busy, &idle, 1))
+		return;
+	if (request != mt_load_relaxed(&trace_file.header->control_done))
+		look_obey(request, now);
+	look_make_snapshots(now);
+	mt_store_release(&look_is_busy, 0);
+}
+
+int look_snapshot(const char *path, const char *label)
+{
+	uint64_t now = clock_look();
+	uint32_t idle = 0;
+	int status;
+
+	if (!mt_cas_acq_rel(&look_is_busy, &idle, 1))
+		return -EBUSY;
+	status = self_snapshot(path, label, now);
+	mt_store_release(&look_is_busy, 0);
+	return status;
+}

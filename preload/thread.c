@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * thread.c - per-thread state: made at a thread's first event, given back when it ends.
+ *
+ * The end of a thread is learned from a pthread key. Its destructor may run before others that still free:
+ * those events go to the shared shard for events inside events, without a state of their own.
+ */
+#define _GNU_SOURCE
+#include "thread.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "arena.h"
+#include "clock.h"
+#include "live_memory.h"
+#include "memtrace/atomic.h"
+#include "node_table.h"
+#include "os.h"
+#include "trace_file.h"
+
+#define THREAD_BORROWED_MAX 16u
+#define THREAD_KEY_INLINE 32u /* glibc keeps so many keys in the thread itself and allocates for others */
+
+_Static_assert(sizeof(struct thread_local_state) <= 64, "thread-local storage");
+
+__thread struct thread_local_state thread_local_state;
+
+static pthread_key_t thread_key;
+static bool has_thread_key;
+/* low: first free struct thread, high: counts changes */
+static struct mt_pair thread_free;
+static struct capture_scratch *thread_borrowed[THREAD_BORROWED_MAX];
+/* 0 free, 1 being written, 2 there */
+static uint32_t thread_kind_states[MT_THREAD_KIND_MAX];
+
+static void thread_push(struct thread *thread)
+{
+	struct mt_pair top;
+
+	do {
+		top.high = mt_load_acquire(&thread_free.high);
+		top.low = mt_load_acquire(&thread_free.low);
+		mt_store_relaxed(&thread->next, (struct thread *)(uintptr_t)top.low);
+	} while (!mt_cas_pair(&thread_free, top,
+			      (struct mt_pair){(uint64_t)(uintptr_t)thread, top.high + 1}));
+}
+
+static struct thread *thread_pop(void)
+{
+	struct mt_pair top;
+	struct thread *thread;
+
+	do {
+		top.high = mt_load_acquire(&thread_free.high);
+		top.low = mt_load_acquire(&thread_free.low);
+		thread = (struct thread *)(uintptr_t)top.low;
+		if (thread == NULL)
+			return NULL;
+	} while (!mt_cas_pair(&thread_free, top,
+			      (struct mt_pair){(uint64_t)(uintptr_t)mt_load_relaxed(&thread->next),
+					       top.high + 1}));
+	return thread;
+}
+
+static void thread_detach(void *argument)
+{
+	struct thread *thread = argument;
+
+	/* a forked child has given up the states of its parent */
+	if (thread_local_state.thread != thread)
+		return;
+	thread_local_state.is_finished = 1;
+	mt_signal_fence();
+	thread_local_state.thread = NULL;
+	if (thread->record >= 0)
+		mt_store_relaxed(&trace_file.threads[thread->record].end_ns, clock_now_ns());
+	shard_release(thread->shard);
+	if (thread->scratch.frames != thread->scratch.own)
+		live_memory_give(thread->scratch.frames, LIVE_RUN_PAGES_MAX / 8);
+	thread_push(thread);
+}
+
+void thread_init(void)
+{
+	has_thread_key = pthread_key_create(&thread_key, thread_detach) == 0;
+	if (has_thread_key && thread_key >= THREAD_KEY_INLINE) {
+		(void)pthread_key_delete(thread_key);
+		has_thread_key = false;
+	}
+}
+
+/* Each run of digits becomes one '#', so that worker-1 and worker-2 are of one kind. */
+static void thread_kind_name(const char name[16], char kind[16])
+{
+	size_t used = 0;
+
+	memset(kind, 0, 16);
+	for (size_t i = 0; name[i] != '\0' && used < 15; i++) {
+		bool is_digit = name[i] >= '0' && name[i] <= '9';
+
+		if (is_digit && used > 0 && kind[used - 1] == '#')
+			continue;
+		kind[used++] = is_digit ? '#' : name[i];
+	}
+}
+
+/* Index into THREAD_KINDS. The last one stands for all that find no room. */
+static uint32_t thread_kind(const char name[16])
+{
+	char kind[16];
+
+	thread_kind_name(name, kind);
+	for (uint32_t i = 1; i < MT_THREAD_KIND_MAX - 1; i++) {
+		uint32_t expected = 0;
+
+		if (mt_cas_acq_rel(&thread_kind_states[i], &expected, 1)) {
+			memcpy(trace_file.thread_kinds[i].name, kind, sizeof(kind));
+			mt_store_release(&thread_kind_states[i], 2); /* partner: the CAS above */
+			return i;
+		}
+		/* one that is being written is passed over: two kinds of one name do no harm */
+		if (expected == 2 && memcmp(trace_file.thread_kinds[i].name, kind, sizeof(kind)) == 0)
+			return i;
+	}
+	trace_file_drop(MT_DROP_THREAD_KINDS);
+	return MT_THREAD_KIND_MAX - 1;
+}
+
+static uint32_t thread_node_of(uint32_t kind)
+{
+	return node_intern(0, location_intern(location_pseudo(MT_PSEUDO_THREAD, kind)));
+}
+
+uint32_t thread_kind_node(void)
+{
+	char name[16];
+
+	os_thread_name(name);
+	return thread_node_of(thread_kind(name));
+}
+
+static int32_t thread_record(int tid, uint32_t kind, const char name[16])
+{
+	struct mt_thread *record = trace_file_thread_slot();
+
+	if (record == NULL)
+		return -1;
+	record->kind = kind;
+	record->start_ns = clock_now_ns();
+	memcpy(record->name, name, sizeof(record->name));
+	mt_store_release(&record->tid, tid); /* partner: the reader's acquire */
+	return (int32_t)(record - trace_file.threads);
+}
+
+struct thread *thread_attach(void)
+{
+	struct thread *thread;
+	char name[16];
+	uint32_t kind;
+
+	if (thread_local_state.is_finished)
+		return NULL;
+	thread = thread_pop();
+	if (thread == NULL)
+		thread = arena_alloc(sizeof(*thread));
+	if (thread == NULL)
+		return NULL;
+	os_thread_name(name);
+	kind = thread_kind(name);
+	(void)mt_add_relaxed(&trace_file.thread_kinds[kind].thread_count, 1);
+	thread->tid = os_gettid();
+	thread->shard = shard_acquire(thread->tid);
+	thread->bounds = (struct unwind_bounds){0, 0};
+	thread->kind_node = thread_node_of(kind);
+	thread->record = thread_record(thread->tid, kind, name);
+	thread->look_left = 0;
+	thread->look_every = 1;
+	thread->scratch.frames = thread->scratch.own;
+	thread->scratch.capacity = THREAD_FRAMES;
+	thread_local_state.thread = thread;
+	/* does not allocate for the first keys of a process */
+	if (has_thread_key)
+		(void)pthread_setspecific(thread_key, thread);
+	return thread;
+}
+
+void thread_after_fork(void)
+{
+	thread_local_state.thread = NULL;
+	thread_local_state.is_finished = 0;
+}
+
+struct capture_scratch *thread_borrow_scratch(void)
+{
+	for (uint32_t i = 0; i < THREAD_BORROWED_MAX; i++) {
+		struct capture_scratch *scratch = mt_load_acquire(&thread_borrowed[i]), *none = NULL;
+		uint32_t expected = 0;
+
+		if (scratch == NULL) {
+			scratch = arena_alloc(sizeof(*scratch));
+			if (scratch == NULL)
+				return NULL;
+			scratch->frames = scratch->own;
+			scratch->capacity = THREAD_FRAMES;
+			scratch->is_taken = 1;
+			if (mt_cas_acq_rel(&thread_borrowed[i], &none, scratch))
+				return scratch;
+			continue;
+		}
+		if (mt_cas_acq_rel(&scratch->is_taken, &expected, 1))
+			return scratch;
+	}
+	return NULL;
+}
+
+void thread_return_scratch(struct capture_scratch *scratch)
+{
+	mt_store_release(&scratch->is_taken, 0);
+}

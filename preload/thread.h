@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * thread.h - what the shim keeps per thread, and which event a thread is inside of.
+ *
+ * Layer 3. Thread-local storage is initial-exec and at most 64 bytes; the rest lies in the arena.
+ */
+#ifndef PRELOAD_THREAD_H
+#define PRELOAD_THREAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shard.h"
+#include "unwind.h"
+
+#define THREAD_FRAMES 512u /* kept in the scratch itself; deeper stacks borrow pages */
+
+/* Frames of the stack being captured, innermost first, as location ids. */
+struct capture_scratch {
+	uint32_t *frames;
+	uint32_t capacity;
+	uint32_t is_taken; /* of the common pool: in use */
+	uint32_t own[THREAD_FRAMES];
+};
+
+struct thread {
+	struct shard *shard;
+	struct unwind_bounds bounds;
+	uint32_t kind_node;    /* outermost node of this thread's stacks */
+	int32_t tid;
+	int32_t record;        /* index into the THREADS section, -1 = none */
+	uint32_t look_left;    /* events until the clock is looked at */
+	uint32_t look_every;
+	uint64_t look_ns;      /* when that was last */
+	struct thread *next;   /* on the list of free ones */
+	struct capture_scratch scratch;
+};
+
+/* Thread-local. Zero in a new thread. */
+struct thread_local_state {
+	struct thread *thread;  /* NULL before the first event and after the last */
+	uintptr_t event_sp;     /* stack pointer at the innermost event in progress */
+	uintptr_t last_block;   /* address of this thread's last allocation, 0 after a free of it */
+	uint32_t depth;         /* events in progress: more than one when a signal handler allocates */
+	uint8_t is_forwarding;  /* in a call that may come back to us and is one event already */
+	uint8_t is_finished;    /* its state has been given back: only a few events can follow */
+	uint8_t is_ours;        /* our own code calls libc: nothing is an event */
+};
+
+extern __thread struct thread_local_state thread_local_state
+	__attribute__((tls_model("initial-exec")));
+
+/* Makes the key whose destructor gives a thread's state back. Once, at start-up. */
+void thread_init(void);
+
+/* In a forked child: the calling thread is the only one. */
+void thread_after_fork(void);
+
+/*
+ * thread_attach() - the calling thread's state, made at its first event; NULL when there is no memory or
+ * the thread is at its end.
+ */
+struct thread *thread_attach(void);
+
+/* Node of the kind of thread that has no state, by its name. */
+uint32_t thread_kind_node(void);
+
+/* Scratch for an event inside an event; NULL when all are taken. */
+struct capture_scratch *thread_borrow_scratch(void);
+void thread_return_scratch(struct capture_scratch *scratch);
+
+#endif
