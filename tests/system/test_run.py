@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`memtrace run` stands beside a program as if it had been started directly."""
+import glob
+import os
+import pty
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import harness
+from harness import MEMTRACE, SHIM
+
+PYTHON = sys.executable
+
+
+class _Place:
+    """An empty folder to run programs in."""
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="memtrace-test-")
+        self.path = self.folder.name
+        return self
+
+    def __exit__(self, *_):
+        self.folder.cleanup()
+
+    def run(self, *words, options=(), env=None, **more):
+        environment = {"PATH": os.environ["PATH"], "HOME": self.path, **(env or {})}
+        return subprocess.run([MEMTRACE, "run", *options, "--", *words], cwd=self.path,
+                              env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=harness.TIMEOUT, check=False, **more)
+
+    def start(self, *words, options=("-q",), **more):
+        return subprocess.Popen([MEMTRACE, "run", *options, "--", *words], cwd=self.path,
+                                stdout=subprocess.PIPE, **more)
+
+    def files(self):
+        return sorted(glob.glob(os.path.join(self.path, "*.snap")))
+
+
+def _shell(place, script, **more):
+    return place.run("sh", "-c", script, **more)
+
+
+def exit_status_is_passed_through():
+    with _Place() as place:
+        for status in (0, 1, 2, 3, 77, 126, 127, 128, 255):
+            harness.equal(_shell(place, f"exit {status}").returncode, status, "exit status")
+
+
+def ending_signal_becomes_128_and_its_number():
+    with _Place() as place:
+        for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV, signal.SIGINT):
+            harness.equal(_shell(place, f"kill -{int(number)} $$").returncode, 128 + number, number)
+
+
+def arguments_reach_the_program_as_they_are():
+    words = ["two words", "", "*", "$HOME", "--help", "-q", "a'b\"c\n"]
+    with _Place() as place:
+        done = place.run(PYTHON, "-c", "import sys; print(sys.argv[1:])", *words)
+        harness.equal(done.stdout.decode().strip(), repr(words), "arguments")
+
+
+def output_of_the_program_is_untouched():
+    with _Place() as place:
+        done = _shell(place, "printf out; printf err >&2; exit 3", options=("-q",))
+        harness.equal((done.stdout, done.stderr), (b"out", b"err"), "output")
+
+
+def existing_preload_stays_behind_ours():
+    with _Place() as place:
+        other = harness.COUNTING
+        done = place.run("env", options=("-q",), env={"LD_PRELOAD": other})
+        line = [text for text in done.stdout.decode().splitlines() if text.startswith("LD_PRELOAD=")]
+        harness.equal(line, [f"LD_PRELOAD={SHIM}:{other}"], "preloads")
+
+
+def nothing_else_is_changed_in_the_environment():
+    with _Place() as place:
+        done = place.run("env", options=("-q",), env={"A": "1", "MEMTRACE_DEPTH": "100"})
+        names = {text.split("=", 1)[0] for text in done.stdout.decode().splitlines()}
+        harness.equal(names, {"PATH", "HOME", "A", "LD_PRELOAD", "MEMTRACE_DEPTH", "MEMTRACE_QUIET",
+                              "MEMTRACE_RSS", "MEMTRACE_SESSION"}, "environment")
+
+
+def signal_mask_and_dispositions_are_inherited():
+    script = ("import signal; print([int(s) for s in sorted(signal.pthread_sigmask(0, []))],"
+              "signal.getsignal(signal.SIGCHLD), signal.getsignal(signal.SIGHUP),"
+              "signal.getsignal(signal.SIGTERM))")
+    with _Place() as place:
+        old = signal.signal(signal.SIGCHLD, signal.SIG_IGN), signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGWINCH])
+        try:
+            plain = subprocess.Popen([PYTHON, "-c", script], stdout=subprocess.PIPE)
+            wanted = plain.stdout.read()
+            traced = place.start(PYTHON, "-c", script)
+            found = traced.stdout.read()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGWINCH])
+            signal.signal(signal.SIGCHLD, old[0])
+            signal.signal(signal.SIGHUP, old[1])
+        harness.equal(found, wanted, "mask and dispositions")
+
+
+def status_is_known_where_ended_children_are_ignored():
+    with _Place() as place:
+        done = _shell(place, "exit 9", preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+        harness.equal(done.returncode, 9, "exit status")
+
+
+def signal_from_another_process_is_passed_on_once():
+    script = ("import signal, sys, time\n"
+              "count = 0\n"
+              "def take(*_):\n"
+              "    global count\n"
+              "    count += 1\n"
+              "for s in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT): signal.signal(s, take)\n"
+              "print('ready', flush=True)\n"
+              "while count < 3: time.sleep(0.01)\n"
+              "time.sleep(0.3)\n"
+              "print(count)\n")
+    with _Place() as place:
+        process = place.start(PYTHON, "-c", script)
+        harness.equal(process.stdout.readline(), b"ready\n", "start")
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            process.send_signal(number)
+            time.sleep(0.1)
+        harness.equal(process.stdout.read(), b"3\n", "signals")
+        harness.equal(process.wait(), 0, "exit status")
+
+
+def key_press_reaches_the_program_once_and_does_not_end_run():
+    script = ("import signal, time\n"
+              "count = 0\n"
+              "def take(*_):\n"
+              "    global count\n"
+              "    count += 1\n"
+              "signal.signal(signal.SIGINT, take)\n"
+              "print('ready', flush=True)\n"
+              "while count < 1: time.sleep(0.01)\n"
+              "time.sleep(0.3)\n"
+              "print('count', count)\n"
+              "raise SystemExit(5)\n")
+    with _Place() as place:
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.chdir(place.path)
+            os.execv(MEMTRACE, [MEMTRACE, "run", "-q", "--", PYTHON, "-c", script])
+        text = b""
+        while b"ready" not in text:
+            text += os.read(terminal, 1000)
+        os.write(terminal, b"\x03")
+        try:
+            while b"count" not in text:
+                text += os.read(terminal, 1000)
+        except OSError:
+            pass
+        _, status = os.waitpid(pid, 0)
+        os.close(terminal)
+        assert b"count 1" in text, text
+        harness.equal(os.waitstatus_to_exitcode(status), 5, "exit status")
+
+
+def descriptors_of_the_program_are_those_of_the_caller():
+    script = "import os; print(sorted(int(n) for n in os.listdir('/proc/self/fd'))[:-1])"
+    with _Place() as place:
+        wanted = subprocess.run([PYTHON, "-c", script], stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, check=True).stdout
+        harness.equal(place.run(PYTHON, "-c", script, options=("-q",)).stdout, wanted, "descriptors")
+
+
+def script_is_traced_through_its_interpreter():
+    with _Place() as place:
+        script = os.path.join(place.path, "script")
+        with open(script, "w", encoding="utf-8") as out:
+            out.write(f"#!{PYTHON}\nprint('from a script')\nraise SystemExit(4)\n")
+        os.chmod(script, 0o755)
+        done = place.run("./script")
+        harness.equal((done.returncode, done.stdout), (4, b"from a script\n"), "script")
+        harness.equal(len(place.files()), 1, place.files())
+
+
+def summary_names_the_file_and_its_totals():
+    with _Place() as place:
+        done = place.run(PYTHON, "-c", "pass", env={"PYTHONMALLOC": "malloc"})
+        text = done.stderr.decode()
+        files = place.files()
+        harness.equal(len(files), 1, "files")
+        assert f"memtrace: {os.path.basename(files[0])}\n" in text, text
+        totals = harness.report(files[0])["totals"]
+        assert f"({totals['alloc_count']:,} blocks)" in text, (totals, text)
+        assert f"({totals['free_count']:,} blocks)" in text, (totals, text)
+        assert f"({totals['live_blocks']:,} blocks)" in text, (totals, text)
+        assert text.count("\n") <= 12, text
+        harness.equal(text.count("at the peak"), 3, text)
+
+
+def summary_follows_the_output_option():
+    with _Place() as place:
+        os.mkdir(os.path.join(place.path, "deep"))
+        for output in ("deep", "deep/", "deep/%e-%p.snap", os.path.join(place.path, "deep")):
+            text = place.run("true", options=("-o", output)).stderr.decode()
+            name = text.splitlines()[0].removeprefix("memtrace: ")
+            assert os.path.exists(os.path.join(place.path, name)), text
+            assert "/deep/" in "/" + name, text
+        harness.equal(place.files(), [], "files in the working directory")
+
+
+def summary_is_of_the_last_image_after_exec():
+    with _Place() as place:
+        text = _shell(place, f"exec {PYTHON} -c pass").stderr.decode()
+        assert "\n  program     python" in text, text
+
+
+def other_allocator_takes_the_calls():
+    for name, mark in (("jemalloc", "libjemalloc"), ("tcmalloc", "libtcmalloc"),
+                       ("mimalloc", "libmimalloc")):
+        with _Place() as place:
+            done = place.run("true", options=("--allocator", name))
+            if done.returncode == 2 and b"is not installed" in done.stderr:
+                raise harness.Skip(done.stderr.decode())
+            assert mark in harness.memtrace("info", place.files()[0]), name
+
+
+harness.main(globals())
