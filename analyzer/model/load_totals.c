@@ -7,11 +7,6 @@
 
 #include "model/load.h"
 
-/* Losses that make a figure of the report wrong; the other drop counters stand for coarser information. */
-static const enum mt_drop lossy[] = {
-	MT_DROP_EVENTS, MT_DROP_BLOCKS, MT_DROP_SITES, MT_DROP_COUNTERS, MT_DROP_EARLY,
-};
-
 static int64_t clamp(uint64_t value)
 {
 	return value > INT64_MAX / 16 ? INT64_MAX / 16 : (int64_t)value;
@@ -57,11 +52,26 @@ static int check_totals(struct load *load)
 	return 0;
 }
 
+/*
+ * What the sites lack of what the shards counted, without what is explained: events whose counters had no
+ * room are counted by shards alone, and each thread may have been stopped between the two.
+ */
+static int64_t unexplained(const struct snapshot *snapshot, int64_t difference, int64_t shard_count)
+{
+	int64_t without_room = clamp(snapshot->drops[MT_DROP_COUNTERS]);
+
+	if (difference > 0)
+		difference -= difference < without_room ? difference : without_room;
+	return difference >= -shard_count && difference <= shard_count ? 0 : difference;
+}
+
 /* Shards count every allocation a second time. While the process runs the two are read apart. */
 static int compare_shards(struct load *load)
 {
+	struct snapshot *snapshot = load->snapshot;
 	struct reader_table table;
 	uint64_t alloc_count = 0;
+	int64_t used_count = 0;
 	int result =
 		reader_table(&load->reader, MT_SECTION_SHARDS, sizeof(struct mt_shard), &table);
 
@@ -72,10 +82,13 @@ static int compare_shards(struct load *load)
 
 		reader_entry(&table, i, &shard, sizeof(shard));
 		alloc_count += shard.alloc_count;
+		used_count += shard.alloc_count != 0;
 	}
 	if (table.count > 0 && !load->is_running)
-		load->snapshot->unaccounted_count =
-			clamp(alloc_count) - load->snapshot->totals[MT_TOTAL_ALLOC_COUNT];
+		snapshot->unaccounted_count =
+			unexplained(snapshot,
+				    clamp(alloc_count) - snapshot->totals[MT_TOTAL_ALLOC_COUNT],
+				    used_count);
 	reader_table_free(&load->reader, &table);
 	return 0;
 }
@@ -88,8 +101,8 @@ int load_totals(struct load *load)
 	uint64_t dropped = 0;
 
 	sum_rows(snapshot);
-	for (size_t i = 0; i < sizeof(lossy) / sizeof(lossy[0]); i++)
-		dropped += snapshot->drops[lossy[i]];
+	for (uint32_t i = 0; i < MT_DROP_COUNT; i++)
+		dropped += mt_drop_is_loss(i) ? snapshot->drops[i] : 0;
 	totals[MT_TOTAL_DROPPED_COUNT] = clamp(dropped);
 	totals[MT_TOTAL_FOREIGN_FREE_COUNT] = clamp(process->foreign_free_count);
 	totals[MT_TOTAL_UNSEEN_FREE_COUNT] = clamp(process->unseen_free_count);
