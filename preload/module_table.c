@@ -265,6 +265,7 @@ uint32_t module_table_record(const struct module_info *info)
 void module_table_note_unload(void)
 {
 	mt_store_relaxed(&module_table_is_stale, 1);
+	module_table_refresh();
 }
 
 void module_table_refresh(void)

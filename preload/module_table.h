@@ -47,7 +47,10 @@ bool module_table_find(uint64_t pc, struct module_info *info);
 uint32_t module_table_record(const struct module_info *info);
 
 /**
- * module_table_note_unload() - a module may just have been unmapped. Only sets a flag.
+ * module_table_note_unload() - a module may just have been unmapped: the loader called free().
+ *
+ * Looks at once, because another module may have the same link map and the same addresses before the next
+ * walk. Takes some 30 ns for each known module.
  */
 void module_table_note_unload(void);
 
@@ -59,8 +62,8 @@ extern uint32_t module_table_generation_count;
 void module_table_refresh(void);
 
 /**
- * module_table_check() - take back what is no longer true, if module_table_note_unload() was called.
- * At the start of each walk.
+ * module_table_check() - wait no longer for another thread's module_table_note_unload(). At the start of
+ * each walk.
  */
 static inline void module_table_check(void)
 {
