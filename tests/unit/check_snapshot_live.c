@@ -182,11 +182,14 @@ struct writer {
 	pthread_t thread;
 };
 
+/* Long between the two adds, so that a reader who does not look at the version sees one without the other. */
 static void step(struct mt_counters *counters, uint64_t *count, uint64_t *bytes)
 {
 	mt_store_relaxed(&counters->version, counters->version | 1);
 	mt_fence_release();
 	mt_add_owned_u64(count, 1);
+	for (volatile int i = 0; i < 500; i++)
+		;
 	mt_add_owned_u64(bytes, BLOCK_BYTES);
 	mt_store_release(&counters->version, (counters->version | 1) + 1);
 }
