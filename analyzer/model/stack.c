@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest_map.h"
 #include "model/wrappers.h"
 
 struct place {
@@ -28,6 +29,7 @@ struct stack_reader {
 	const struct wrappers *wrappers;
 	struct place_table *tables;
 	size_t table_count;
+	struct digest_map seen; /* places in code of all snapshots */
 	struct stack_census census;
 };
 
@@ -58,6 +60,7 @@ void stack_reader_free(struct stack_reader *reader)
 		return;
 	for (i = 0; i < reader->table_count; i++)
 		free(reader->tables[i].places);
+	digest_map_fini(&reader->seen);
 	free(reader->tables);
 	free(reader);
 }
@@ -110,6 +113,23 @@ static size_t count_folded(const struct stack_reader *reader, struct frame_list 
 	return count;
 }
 
+/* Counts a place once, in however many snapshots it is. Out of memory it is not counted. */
+static void reader_count(struct stack_reader *reader, const struct snapshot *snapshot,
+			 const struct location *location, struct frame_list list)
+{
+	const struct module *module = &snapshot->modules[location->module];
+	struct digest key = digest_text((struct digest){location->offset, 0}, module->path);
+	size_t i;
+
+	for (i = 0; i < module->build_id_bytes; i++)
+		key = digest_word(key, module->build_id[i]);
+	if (digest_map_find(&reader->seen, key) != DIGEST_MAP_NONE ||
+	    digest_map_put(&reader->seen, key, 0) != 0)
+		return;
+	reader->census.location_count++;
+	reader->census.unresolved_count += list.count == 0 || !list.frames[list.count - 1].function;
+}
+
 static const struct place *reader_place(struct stack_reader *reader,
 					const struct snapshot *snapshot, struct place *places,
 					uint32_t index)
@@ -126,9 +146,7 @@ static const struct place *reader_place(struct stack_reader *reader,
 	if (location->kind != LOCATION_CODE)
 		return place;
 	place->folded_count = count_folded(reader, place->list);
-	reader->census.location_count++;
-	reader->census.unresolved_count +=
-		place->list.count == 0 || !place->list.frames[place->list.count - 1].function;
+	reader_count(reader, snapshot, location, place->list);
 	return place;
 }
 

@@ -74,16 +74,17 @@ int suppressions_load(struct suppressions *suppressions, const char *path, struc
 	FILE *file = fopen(path, "re");
 	char *text = NULL;
 	size_t capacity = 0;
+	ssize_t bytes;
 	int status = 0;
 
 	if (!file)
 		return error_set(error, -errno, "%s: %s", path, strerror(errno));
-	errno = 0;
-	if (getdelim(&text, &capacity, '\0', file) < 0 && ferror(file))
-		status = error_set(error, -errno, "%s: %s", path, strerror(errno));
-	else if (!feof(file))
+	bytes = getdelim(&text, &capacity, '\0', file);
+	if (ferror(file))
+		status = error_set(error, -EIO, "%s: %s", path, strerror(errno));
+	else if (bytes > 0 && text[bytes - 1] == '\0')
 		status = error_set(error, -EINVAL, "%s: not a text file", path);
-	else if (text)
+	else if (bytes > 0)
 		status = suppressions_parse(suppressions, path, text, error);
 	free(text);
 	(void)fclose(file);

@@ -5,6 +5,7 @@
 #include "render/answer.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/size_text.h"
@@ -68,22 +69,34 @@ static void answer_rss(const struct view *view, struct answer *answer)
 		       size_text_signed(rss).text, size_text_signed(heap).text, reason);
 }
 
+__attribute__((format(printf, 3, 4))) static void append(char *text, size_t bytes,
+							 const char *format, ...)
+{
+	size_t used = strlen(text);
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(text + used, bytes - used, format, arguments);
+	va_end(arguments);
+}
+
 /* ", 97% of it from 1 of 312 sites" */
-static void append_concentration(const struct view *view, bool is_decrease, char *text,
-				 size_t bytes)
+static void append_concentration(const struct view *view, const char *what, bool is_decrease,
+				 char *text, size_t bytes)
 {
 	const struct row_set *rows = view->rows;
 	struct concentration part = row_set_concentration(rows, view->sort, is_decrease);
-	size_t used = strlen(text);
-	char what[64] = "it";
 
+	/* shares of inclusive rows overlap */
 	if (rows->is_cumulative || part.row_count == 0)
 		return;
-	if (strcmp(view->sort->name, "live_bytes") != 0)
-		(void)snprintf(what, sizeof(what), "%s", view->sort->name);
-	(void)snprintf(text + used, bytes - used, ", %u%% of %s from %zu of %s %s", part.percent,
-		       what, part.row_count, number_text((int64_t)rows->count).text,
-		       group_name(rows->by, rows->count));
+	if (strcmp(view->sort->name, "live_bytes") == 0)
+		append(text, bytes, ", %u%% of %s", part.percent, what);
+	else
+		append(text, bytes, ", %u%% of %s%s", part.percent, view->sort->name,
+		       view->kind == VIEW_DIFF ? is_decrease ? " lost" : " added" : "");
+	append(text, bytes, " from %zu of %s %s", part.row_count,
+	       number_text((int64_t)rows->count).text, group_name(rows->by, rows->count));
 }
 
 static void answer_report(const struct view *view, char *text, size_t bytes)
@@ -93,7 +106,7 @@ static void answer_report(const struct view *view, char *text, size_t bytes)
 	(void)snprintf(text, bytes, "%s live in %s %s", size_text(total->live_bytes).text,
 		       number_text(total->live_blocks).text,
 		       total->live_blocks == 1 ? "block" : "blocks");
-	append_concentration(view, false, text, bytes);
+	append_concentration(view, "it", false, text, bytes);
 }
 
 /* When the blocks of a list of live blocks were alive. */
@@ -121,21 +134,51 @@ static void answer_leaks(const struct view *view, char *text, size_t bytes)
 	(void)snprintf(text, bytes, "%s %s alive %s: %s", number_text(total->live_blocks).text,
 		       total->live_blocks == 1 ? "block" : "blocks", moment_of(view),
 		       size_text(total->live_bytes).text);
-	append_concentration(view, false, text, bytes);
+	append_concentration(view, "it", false, text, bytes);
+}
+
+/* Rows whose live bytes went one way, and by how much together. */
+struct movement {
+	uint64_t row_count;
+	int64_t bytes;
+};
+
+static struct movement movement_of(const struct row_set *rows, bool is_decrease)
+{
+	const struct field *field = field_by_name("live_bytes");
+	struct movement movement = {0};
+	size_t i;
+
+	for (i = 0; i < rows->count; i++) {
+		int64_t change =
+			field_delta(field, &rows->rows[i].series[0], &rows->rows[i].figures);
+
+		if (change == 0 || (change < 0) != is_decrease)
+			continue;
+		movement.row_count++;
+		movement.bytes += is_decrease ? -change : change;
+	}
+	return movement;
 }
 
 static void answer_diff(const struct view *view, char *text, size_t bytes)
 {
 	const struct row_set *rows = view->rows;
 	int64_t change = field_delta(field_by_name("live_bytes"), &rows->series[0], &rows->total);
-	struct concentration opposite;
+	bool is_decrease = change < 0;
+	struct movement with = movement_of(rows, is_decrease);
+	struct movement against = movement_of(rows, !is_decrease);
+	const char *what = is_decrease ? "the decrease" : "the growth";
 
 	(void)snprintf(text, bytes, "%s live", size_text_signed(change).text);
-	append_concentration(view, change < 0, text, bytes);
-	opposite = row_set_concentration(rows, view->sort, change >= 0);
-	if (opposite.row_count > 0 && !rows->is_cumulative)
-		(void)snprintf(text + strlen(text), bytes - strlen(text), "; others %s",
-			       change < 0 ? "grew" : "shrank");
+	if (with.row_count + against.row_count == 0)
+		append(text, bytes, ", the same everywhere");
+	append_concentration(view, against.row_count ? what : "it", is_decrease, text, bytes);
+	if (against.row_count > 0 && !rows->is_cumulative)
+		append(text, bytes, "; %s %s %s by %s",
+		       number_text((int64_t)against.row_count).text,
+		       group_name(rows->by, against.row_count), is_decrease ? "grew" : "shrank",
+		       size_text(against.bytes).text);
 }
 
 void answer_of(const struct view *view, struct answer *answer)
@@ -151,7 +194,5 @@ void answer_of(const struct view *view, struct answer *answer)
 		answer_rss(view, answer);
 	answers[view->kind](view, answer->main, sizeof(answer->main));
 	if (view->rows->is_filtered)
-		(void)snprintf(answer->main + strlen(answer->main),
-			       sizeof(answer->main) - strlen(answer->main),
-			       " (of what the filters let pass)");
+		append(answer->main, sizeof(answer->main), " (of what the filters let pass)");
 }

@@ -35,8 +35,9 @@ static void put_suppressions(FILE *out, const struct view *view)
 	for (i = 0; i < view->suppression_count; i++) {
 		const struct view_suppression *item = &view->suppressions[i];
 
-		(void)fprintf(out, "    %s in %s of %s %s: ", size_text(item->live_bytes).text,
+		(void)fprintf(out, "    %s in %s %s of %s %s: ", size_text(item->live_bytes).text,
 			      number_text(item->live_blocks).text,
+			      item->live_blocks == 1 ? "block" : "blocks",
 			      number_text(item->site_count).text,
 			      group_name(GROUP_SITE, (uint64_t)item->site_count));
 		place_put(out, item->pattern);
