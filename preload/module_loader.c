@@ -105,8 +105,11 @@ static void list_vdso(void)
 
 void module_loader_init(void)
 {
-	long bytes = os_readlink("/proc/self/exe", main_path, sizeof(main_path) - 1);
+	long bytes;
 
+	if (main_phdr != 0) /* done */
+		return;
+	bytes = os_readlink("/proc/self/exe", main_path, sizeof(main_path) - 1);
 	main_path[bytes > 0 ? bytes : 0] = 0;
 	main_phdr = getauxval(AT_PHDR);
 	*(void **)(void *)&find_object = dlsym(RTLD_DEFAULT, "_dl_find_object");

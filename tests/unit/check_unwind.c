@@ -175,6 +175,13 @@ START_TEST(random_trees_are_walked_whole)
 }
 END_TEST
 
+/*
+ * Where libunwind 1.6 goes wrong and the true addresses tell so: it restores a register before it reads
+ * another one's value from it, and its guesses without a frame description skip frames.
+ */
+#define SHAPES_BEYOND_LIBUNWIND                                                                    \
+	(1u << SHAPE_RA_IN_R12 | 1u << SHAPE_BP_IN_RBX | 1u << SHAPE_UNDESCRIBED)
+
 START_TEST(libunwind_finds_the_same_in_random_trees)
 {
 	unsigned seed;
@@ -185,6 +192,7 @@ START_TEST(libunwind_finds_the_same_in_random_trees)
 		struct shape_state *state = state_new(seed + 1000, leaf_second);
 
 		state->depth_left = 1 + seed % 20;
+		state->allowed &= ~SHAPES_BEYOND_LIBUNWIND;
 		runs[_i].run(state);
 		free(state);
 	}
@@ -214,7 +222,8 @@ static void *run_thread(void *data)
 	for (seed = 0; seed < 50; seed++) {
 		state = state_new(seed, leaf);
 		state->depth_left = 1 + seed % 15;
-		state->allowed &= ~(1u << SHAPE_FAULT | 1u << SHAPE_SIGNAL | 1u << SHAPE_ALT_SIGNAL);
+		state->allowed &= ~(1u << SHAPE_FAULT | 1u << SHAPE_SIGNAL |
+				    1u << SHAPE_ALT_SIGNAL);
 		runs[seed % (unsigned)RUN_COUNT].run(state);
 		free(state);
 	}

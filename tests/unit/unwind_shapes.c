@@ -275,7 +275,29 @@ static NOINLINE void by_fiber(struct shape_state *state)
 	free(kept);
 }
 
-static void (*const shapes[SHAPE_COUNT])(struct shape_state *) = {
+static void from_frame(void *data)
+{
+	struct shape_state *state = data;
+
+	ENTER(state);
+	grow(state);
+	LEAVE(state);
+}
+
+static NOINLINE void by_frame(struct shape_state *state, enum shape shape)
+{
+	static shape_frame *const functions[] = {
+		frame_cfa_in_rbx,        frame_cfa_in_r12, frame_cfa_in_r13, frame_cfa_in_r14,
+		frame_cfa_in_r15,        frame_cfa_by_expression, frame_ra_in_r12,
+		frame_bp_in_rbx,         frame_remembers,  frame_undescribed,
+	};
+
+	ENTER(state);
+	functions[shape - SHAPE_FIRST_FRAME](from_frame, state);
+	LEAVE(state);
+}
+
+static void (*const shapes[SHAPE_FIRST_FRAME])(struct shape_state *) = {
 	[SHAPE_PLAIN] = plain,
 	[SHAPE_REGISTERS] = registers,
 	[SHAPE_VLA] = vla,
@@ -294,6 +316,25 @@ static void (*const shapes[SHAPE_COUNT])(struct shape_state *) = {
 	[SHAPE_FIBER] = by_fiber,
 };
 
+/* Small stacks have no room for large frames, and neither signals nor fibers nest. */
+static bool is_possible(const struct shape_state *state, enum shape shape)
+{
+	bool is_elsewhere = state->is_in_signal || state->is_in_fiber;
+
+	switch (shape) {
+	case SHAPE_SIGNAL:
+	case SHAPE_ALT_SIGNAL:
+	case SHAPE_FAULT:
+		return !state->is_in_signal;
+	case SHAPE_FIBER:
+	case SHAPE_LARGE:
+	case SHAPE_REMEMBERS:
+		return !is_elsewhere;
+	default:
+		return true;
+	}
+}
+
 static enum shape choose(struct shape_state *state)
 {
 	enum shape shape;
@@ -301,10 +342,7 @@ static enum shape choose(struct shape_state *state)
 	do {
 		state->random = state->random * 1664525u + 1013904223u;
 		shape = (enum shape)((state->random >> 16) % SHAPE_COUNT);
-	} while ((state->allowed >> shape & 1) == 0 ||
-		 (state->is_in_signal && shape >= SHAPE_SIGNAL && shape <= SHAPE_FAULT) ||
-		 ((state->is_in_fiber || state->is_in_signal) && shape == SHAPE_FIBER) ||
-		 (state->is_in_signal + state->is_in_fiber > 0 && shape == SHAPE_LARGE));
+	} while ((state->allowed >> shape & 1) == 0 || !is_possible(state, shape));
 	return shape;
 }
 
@@ -314,8 +352,13 @@ static NOINLINE void grow(struct shape_state *state)
 	if (state->depth_left == 0) {
 		state->leaf(state);
 	} else {
+		enum shape shape = choose(state);
+
 		state->depth_left--;
-		shapes[choose(state)](state);
+		if (shape < SHAPE_FIRST_FRAME)
+			shapes[shape](state);
+		else
+			by_frame(state, shape);
 		state->depth_left++;
 		KEEP(state);
 	}

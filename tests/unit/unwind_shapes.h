@@ -29,6 +29,17 @@ enum shape {
 	SHAPE_ALT_SIGNAL, /* handler on an alternate stack */
 	SHAPE_FAULT,      /* interrupted in the middle of a function */
 	SHAPE_FIBER,
+	SHAPE_FIRST_FRAME, /* from here on functions of unwind_frames.S */
+	SHAPE_CFA_IN_RBX = SHAPE_FIRST_FRAME,
+	SHAPE_CFA_IN_R12,
+	SHAPE_CFA_IN_R13,
+	SHAPE_CFA_IN_R14,
+	SHAPE_CFA_IN_R15,
+	SHAPE_CFA_BY_EXPRESSION,
+	SHAPE_RA_IN_R12,
+	SHAPE_BP_IN_RBX,
+	SHAPE_REMEMBERS,
+	SHAPE_UNDESCRIBED,
 	SHAPE_COUNT,
 };
 
@@ -41,6 +52,12 @@ struct shape_state {
 	bool is_in_signal, is_in_fiber;   /* these do not nest */
 	void (*leaf)(struct shape_state *state);
 };
+
+typedef void shape_frame(void (*callback)(void *), void *data);
+
+shape_frame frame_cfa_in_rbx, frame_cfa_in_r12, frame_cfa_in_r13, frame_cfa_in_r14, frame_cfa_in_r15;
+shape_frame frame_cfa_by_expression, frame_ra_in_r12, frame_bp_in_rbx, frame_remembers;
+shape_frame frame_undescribed;
 
 typedef void shapes_run(struct shape_state *state);
 
