@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memtrace/crc32c.h"
+#include "base/checksum.h"
 #include "model/reader.h"
 
 #define PIECE_BYTES 65536u
@@ -43,7 +43,7 @@ static void add_to_crc(void *context, const unsigned char *piece, size_t bytes)
 {
 	uint32_t *crc = context;
 
-	*crc = mt_crc32c(*crc, piece, bytes);
+	*crc = checksum_crc32c(*crc, piece, bytes);
 }
 
 static void add_bits(void *context, const unsigned char *piece, size_t bytes)
@@ -61,7 +61,7 @@ static int check_header_crc(struct reader *reader)
 	int result;
 
 	header.header_crc = 0;
-	crc = mt_crc32c(0, &header, sizeof(header));
+	crc = checksum_crc32c(0, &header, sizeof(header));
 	result = read_pieces(reader, sizeof(header), reader->data_start, add_to_crc, &crc);
 	if (result == 0 && crc != reader->header.header_crc)
 		return reader_refuse(reader,

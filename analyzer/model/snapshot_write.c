@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/checksum.h"
 #include "base/new_file.h"
-#include "memtrace/crc32c.h"
 #include "model/pack.h"
 
 #define ALIGNMENT 8u
@@ -89,7 +89,7 @@ static void add_section(struct image *image, const struct pack *pack, uint16_t t
 		.offset = image->header.file_bytes,
 		.length = content->used,
 		.count = content->used / pack->entry_sizes[type],
-		.crc = mt_crc32c(0, content->bytes, content->used),
+		.crc = checksum_crc32c(0, content->bytes, content->used),
 	};
 	image->header.file_bytes += content->used + padding;
 	add_piece(image, content->bytes, content->used);
@@ -132,9 +132,9 @@ static void build_image(struct image *image, const struct pack *pack, uint32_t l
 		if (pack->entry_sizes[type] != 0)
 			add_section(image, pack, type);
 	}
-	header->header_crc = mt_crc32c(0, header, sizeof(*header));
-	header->header_crc = mt_crc32c(header->header_crc, image->sections,
-				       section_count * sizeof(struct mt_section));
+	header->header_crc = checksum_crc32c(0, header, sizeof(*header));
+	header->header_crc = checksum_crc32c(header->header_crc, image->sections,
+					     section_count * sizeof(struct mt_section));
 }
 
 static bool has_failed(const struct pack *pack)

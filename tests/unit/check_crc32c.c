@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/checksum.h"
 #include "unit.h"
 
 static uint32_t crc_by_bits(const unsigned char *data, size_t bytes)
@@ -13,7 +14,7 @@ static uint32_t crc_by_bits(const unsigned char *data, size_t bytes)
 	uint32_t crc = UINT32_MAX;
 
 	for (size_t i = 0; i < bytes * 8; i++) {
-		uint32_t bit = (data[i / 8] >> (i % 8) & 1u) ^ (crc & 1u);
+		uint32_t bit = ((uint32_t)data[i / 8] >> (i % 8) & 1u) ^ (crc & 1u);
 
 		crc = crc >> 1 ^ (bit ? 0x82f63b78u : 0);
 	}
@@ -56,6 +57,20 @@ START_TEST(pieces_give_the_same_as_the_whole)
 }
 END_TEST
 
+START_TEST(fast_one_gives_the_same_at_every_length_and_alignment)
+{
+	unsigned char data[128];
+
+	for (unsigned int i = 0; i < sizeof(data); i++)
+		data[i] = (unsigned char)(i * 37 + (i >> 3));
+	for (size_t start = 0; start < 9; start++) {
+		for (size_t bytes = 0; bytes <= sizeof(data) - start; bytes++)
+			ck_assert_uint_eq(checksum_crc32c(7, data + start, bytes),
+					  mt_crc32c(7, data + start, bytes));
+	}
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("crc32c");
@@ -64,6 +79,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, published_values_are_met);
 	tcase_add_test(tests, every_byte_value_equals_bitwise_computation);
 	tcase_add_test(tests, pieces_give_the_same_as_the_whole);
+	tcase_add_test(tests, fast_one_gives_the_same_at_every_length_and_alignment);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
