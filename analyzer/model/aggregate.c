@@ -69,7 +69,7 @@ static bool is_larger_stack(const struct row *row, const struct counters *counte
 }
 
 static int build_add(struct build *build, const struct visit *visit, struct digest key,
-		     const struct frame *frame)
+		     const struct frame *frame, size_t frame_index)
 {
 	const struct site *site = visit->site;
 	const struct figures figures = {site->counters, 1};
@@ -82,6 +82,7 @@ static int build_add(struct build *build, const struct visit *visit, struct dige
 		row->snapshot = visit->snapshot;
 		row->node = site->node;
 		row->frame = frame;
+		row->frame_index = frame_index;
 		row->stack_live_bytes = site->counters.live_bytes;
 		row->stack_alloc_bytes = site->counters.alloc_bytes;
 	}
@@ -114,7 +115,7 @@ static int add_by_frame(struct build *build, const struct visit *visit, bool *is
 			continue;
 		*is_added = true;
 		status = build_add(build, visit, group_frame_key(how->by, stack->frames[i]),
-				   stack->frames[i]);
+				   stack->frames[i], i);
 	}
 	return status;
 }
@@ -130,7 +131,7 @@ static int add_whole(struct build *build, const struct visit *visit, bool *is_ad
 	if (how->by == GROUP_THREAD)
 		key = digest_text((struct digest){GROUP_THREAD, 0},
 				  stack_thread(visit->snapshot, visit->site->node));
-	return build_add(build, visit, key, NULL);
+	return build_add(build, visit, key, NULL, 0);
 }
 
 static int build_site(struct build *build, const struct visit *visit)

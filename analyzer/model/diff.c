@@ -58,6 +58,7 @@ static void join_stack(struct row *row, const struct row *part)
 	row->snapshot = part->snapshot;
 	row->node = part->node;
 	row->frame = part->frame;
+	row->frame_index = part->frame_index;
 }
 
 static int join_set(struct join *join, const struct row_set *part, size_t input)

@@ -71,6 +71,8 @@ static int compare_rows(const void *left, const void *right, void *context)
 		order = compare_by(a, b, field_by_name("live_blocks"));
 	if (!order)
 		order = compare_by(a, b, field_by_name("alloc_bytes"));
+	if (!order && a->frame_index != b->frame_index)
+		return a->frame_index < b->frame_index ? -1 : 1;
 	return order ? order : digest_compare(a->key, b->key);
 }
 

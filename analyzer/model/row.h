@@ -26,19 +26,28 @@ enum change {
 
 struct row {
 	struct digest key;
-	struct figures figures;		 /* in a diff: of the last input */
-	const struct snapshot *snapshot; /* where its largest stack is found */
-	uint32_t node;			 /* innermost node of that stack; 0 = stack is empty */
-	const struct frame *frame; /* what the row is named after; NULL: the first of that stack */
-	bool is_approximate;	   /* a site of it changed under each try to read it */
-	bool is_peak_bound;	/* peak_live_bytes is not exact: several sites, several threads */
-	struct figures *series; /* diff: one per input; NULL in a report */
-	enum change change;	/* diff */
-	uint32_t grown_count;	/* diff: intervals in which live bytes grew */
-	uint32_t shrunk_count;	/* diff: intervals in which they shrank */
-	size_t last_site;	/* aggregate(): the site that was last added */
-	int64_t stack_live_bytes,
-		stack_alloc_bytes; /* aggregate(): size of the largest stack so far */
+	/* In a diff: of the last input. */
+	struct figures figures;
+	/* Its largest stack: where it is found and the innermost node, 0 = an empty stack. */
+	const struct snapshot *snapshot;
+	uint32_t node;
+	/* What the row is named after, and where it stands in that stack; NULL: the innermost frame. */
+	const struct frame *frame;
+	size_t frame_index;
+	/* A site of it changed under each try to read it. */
+	bool is_approximate;
+	/* peak_live_bytes is not exact: several sites, or several threads. */
+	bool is_peak_bound;
+
+	/* Of a diff only: figures per input (NULL in a report), and what they come to. */
+	struct figures *series;
+	enum change change;
+	uint32_t grown_count;  /* intervals in which live bytes grew */
+	uint32_t shrunk_count; /* intervals in which they shrank */
+
+	/* While aggregate() works: the site added last, and the size of the largest stack so far. */
+	size_t last_site;
+	int64_t stack_live_bytes, stack_alloc_bytes;
 };
 
 struct row_set {
@@ -47,9 +56,9 @@ struct row_set {
 	bool is_filtered; /* some sites or rows were left out */
 	struct row *rows;
 	size_t count;
-	struct figures
-		total; /* every site that passed the filter, once; in a diff: of the last input */
-	struct figures *series; /* diff: totals per input; NULL in a report */
+	/* Every site that passed the filter, once; in a diff: of the last input. */
+	struct figures total;
+	struct figures *series; /* of a diff: totals per input; NULL in a report */
 	size_t input_count;	/* of a diff; 1 for a report */
 };
 
@@ -58,7 +67,8 @@ void row_set_free(struct row_set *set);
 /**
  * row_set_sort() - most important first: by size of the change in a diff, by value in a report.
  *
- * Of equal changes the growing one comes first, then the larger one. The order is the same in every run.
+ * Of equal changes the growing one comes first, then the larger one; of equal rows the callee before its
+ * caller. The order is the same in every run.
  */
 void row_set_sort(struct row_set *set, const struct field *field);
 

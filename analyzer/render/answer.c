@@ -193,6 +193,10 @@ void answer_of(const struct view *view, struct answer *answer)
 	if (view->kind == VIEW_DIFF)
 		answer_rss(view, answer);
 	answers[view->kind](view, answer->main, sizeof(answer->main));
-	if (view->rows->is_filtered)
+	if (view->rows->is_filtered && view->rows->count == 0)
+		(void)snprintf(answer->main, sizeof(answer->main), "nothing passes the filters%s",
+			       view->rows->is_cumulative ? ""
+							 : "; --cumulative looks at callers too");
+	else if (view->rows->is_filtered)
 		append(answer->main, sizeof(answer->main), " (of what the filters let pass)");
 }
