@@ -21,7 +21,8 @@
 #include "os.h"
 #include "trace_file.h"
 
-#define THREAD_BORROWED_MAX 16u
+#define THREAD_BORROWED_MAX 64u
+#define THREAD_SIGNAL_FRAME 512u /* less than the kernel needs for one on any machine */
 #define THREAD_KEY_INLINE 32u /* glibc keeps so many keys in the thread itself and allocates for others */
 
 _Static_assert(sizeof(struct thread_local_state) <= 64, "thread-local storage");
@@ -191,26 +192,53 @@ void thread_after_fork(void)
 {
 	thread_local_state.thread = NULL;
 	thread_local_state.is_finished = 0;
+	/* the threads that had borrowed these do not exist here */
+	for (uint32_t i = 0; i < THREAD_BORROWED_MAX; i++)
+		if (thread_borrowed[i] != NULL)
+			thread_borrowed[i]->owner = 0;
 }
 
-struct capture_scratch *thread_borrow_scratch(void)
+bool thread_has_left(uintptr_t event_sp, uintptr_t sp)
+{
+	const struct thread *thread = thread_local_state.thread;
+
+	return thread != NULL && sp + THREAD_SIGNAL_FRAME > event_sp && sp < thread->bounds.high &&
+	       event_sp >= thread->bounds.low && event_sp < thread->bounds.high;
+}
+
+/* Takes the scratch if it is free, or was left behind by a handler that jumped out of an event of ours. */
+static bool thread_take_scratch(struct capture_scratch *scratch, uintptr_t sp)
+{
+	uintptr_t self = (uintptr_t)&thread_local_state, expected = 0;
+
+	if (mt_load_relaxed(&scratch->owner) == self) {
+		if (!thread_has_left(scratch->owner_sp, sp))
+			return false;
+	} else if (!mt_cas_acq_rel(&scratch->owner, &expected, self)) {
+		return false;
+	}
+	scratch->owner_sp = sp;
+	return true;
+}
+
+struct capture_scratch *thread_borrow_scratch(uintptr_t sp)
 {
 	for (uint32_t i = 0; i < THREAD_BORROWED_MAX; i++) {
 		struct capture_scratch *scratch = mt_load_acquire(&thread_borrowed[i]), *none = NULL;
-		uint32_t expected = 0;
 
-		if (scratch == NULL) {
-			scratch = arena_alloc(sizeof(*scratch));
-			if (scratch == NULL)
-				return NULL;
-			scratch->frames = scratch->own;
-			scratch->capacity = THREAD_FRAMES;
-			scratch->is_taken = 1;
-			if (mt_cas_acq_rel(&thread_borrowed[i], &none, scratch))
+		if (scratch != NULL) {
+			if (thread_take_scratch(scratch, sp))
 				return scratch;
 			continue;
 		}
-		if (mt_cas_acq_rel(&scratch->is_taken, &expected, 1))
+		scratch = arena_alloc(sizeof(*scratch));
+		if (scratch == NULL)
+			return NULL;
+		scratch->frames = scratch->own;
+		scratch->capacity = THREAD_FRAMES;
+		scratch->owner_sp = sp;
+		scratch->owner = (uintptr_t)&thread_local_state;
+		if (mt_cas_acq_rel(&thread_borrowed[i], &none, scratch))
 			return scratch;
 	}
 	return NULL;
@@ -218,5 +246,5 @@ struct capture_scratch *thread_borrow_scratch(void)
 
 void thread_return_scratch(struct capture_scratch *scratch)
 {
-	mt_store_release(&scratch->is_taken, 0);
+	mt_store_release(&scratch->owner, 0); /* partner: the CAS in thread_take_scratch() */
 }

@@ -19,7 +19,8 @@
 struct capture_scratch {
 	uint32_t *frames;
 	uint32_t capacity;
-	uint32_t is_taken; /* of the common pool: in use */
+	uintptr_t owner;    /* of the common pool: address of its thread's local state; 0 = free */
+	uintptr_t owner_sp; /* stack pointer of the event that uses it */
 	uint32_t own[THREAD_FRAMES];
 };
 
@@ -65,8 +66,15 @@ struct thread *thread_attach(void);
 /* Node of the kind of thread that has no state, by its name. */
 uint32_t thread_kind_node(void);
 
-/* Scratch for an event inside an event; NULL when all are taken. */
-struct capture_scratch *thread_borrow_scratch(void);
+/*
+ * Whether an event of this thread that began at event_sp has been jumped out of by a signal handler, as seen
+ * from one that begins at sp now. An event still in progress lies further up the stack by at least the
+ * frame that the kernel made for the handler. Unknown (false) on other stacks than the thread's own.
+ */
+bool thread_has_left(uintptr_t event_sp, uintptr_t sp);
+
+/* Scratch for an event inside an event that begins at sp; NULL when all are taken. */
+struct capture_scratch *thread_borrow_scratch(uintptr_t sp);
 void thread_return_scratch(struct capture_scratch *scratch);
 
 #endif

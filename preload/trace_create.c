@@ -250,6 +250,13 @@ static void trace_copy_drop(struct trace_copy *copy)
 	os_unmap(copy->base, TRACE_INITIAL_BYTES);
 }
 
+/* A site keeps its stack; what it has counted stays with the parent. */
+static void trace_clear_sites(struct mt_site *sites, uint64_t bytes)
+{
+	for (uint64_t i = 0; i < bytes / sizeof(*sites); i++)
+		sites[i] = (struct mt_site){.node = sites[i].node};
+}
+
 /* Copies what a child keeps of one run; the rest of it stays zero. */
 static bool trace_copy_run(enum trace_table table, uint32_t run, char *to)
 {
@@ -260,6 +267,8 @@ static bool trace_copy_run(enum trace_table table, uint32_t run, char *to)
 	if (!trace_file_reserve(to, bytes))
 		return false;
 	memcpy(to, trace_map.runs[table][run], bytes);
+	if (table == TRACE_SITES)
+		trace_clear_sites((struct mt_site *)(void *)to, bytes);
 	return true;
 }
 

@@ -35,26 +35,13 @@ void tracker_set_stopped(bool is_stopped)
 	mt_store_relaxed(&trace_file.process->is_stopped, is_stopped);
 }
 
-/*
- * A handler that jumped out of an event leaves its mark behind. It is told from an event still in progress by
- * the stack: whoever runs above the place where the event began has left it.
- */
-static void event_forget_abandoned(struct thread_local_state *local, uintptr_t sp)
-{
-	const struct thread *thread = local->thread;
-
-	if (thread != NULL && sp > local->event_sp && sp < thread->bounds.high &&
-	    local->event_sp >= thread->bounds.low && local->event_sp < thread->bounds.high)
-		local->depth = 0;
-}
-
-static void event_enter_nested(struct event *event)
+static void event_enter_nested(struct event *event, uintptr_t sp)
 {
 	struct thread *thread = thread_local_state.thread;
 
 	event->thread = NULL;
 	event->shard = shard_overflow();
-	event->scratch = thread_borrow_scratch();
+	event->scratch = thread_borrow_scratch(sp);
 	event->own_bounds = (struct unwind_bounds){0, 0};
 	event->bounds = &event->own_bounds;
 	event->kind_node = thread != NULL ? thread->kind_node : thread_kind_node();
@@ -66,13 +53,14 @@ static void event_enter(struct event *event)
 	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
 	struct thread *thread;
 
-	if (__builtin_expect(local->depth != 0, 0))
-		event_forget_abandoned(local, sp);
+	/* a handler that jumped out of an event has left its mark behind */
+	if (__builtin_expect(local->depth != 0, 0) && thread_has_left(local->event_sp, sp))
+		local->depth = 0;
 	event->outer_sp = local->event_sp;
 	local->event_sp = sp;
 	mt_signal_fence();
 	if (__builtin_expect(local->depth++ != 0, 0)) {
-		event_enter_nested(event);
+		event_enter_nested(event, sp);
 		return;
 	}
 	mt_signal_fence();
@@ -80,7 +68,7 @@ static void event_enter(struct event *event)
 	if (__builtin_expect(thread == NULL, 0))
 		thread = thread_attach();
 	if (__builtin_expect(thread == NULL, 0)) {
-		event_enter_nested(event);
+		event_enter_nested(event, sp);
 		return;
 	}
 	event->thread = thread;
