@@ -21,7 +21,8 @@ struct code_section {
 struct symbol_index {
 	struct symbol *symbols;
 	size_t count, capacity;
-	struct range_index ranges;
+	struct range_index sized;   /* of symbols with a size -> index into symbols */
+	struct range_index unsized; /* of those without */
 	struct arena names; /* of tables that do not stay in memory */
 	bool is_complete;   /* the table of all symbols is there */
 };
@@ -200,25 +201,35 @@ static void symbol_index_end_unsized(struct symbol_index *index)
 }
 
 /* Of symbols of one address the preferred one gets all of its range, the others what is left of theirs. */
+static int symbol_index_fill(struct symbol_index *index, struct range_index *ranges, bool is_unsized)
+{
+	uint64_t low = UINT64_MAX, taken = 0;
+	int status = 0;
+
+	for (size_t i = 0; status == 0 && i < index->count; i++) {
+		const struct symbol *symbol = &index->symbols[i];
+
+		if (symbol->is_unsized != is_unsized)
+			continue;
+		if (symbol->low != low)
+			taken = low = symbol->low;
+		status = range_index_add(ranges, taken, symbol->high, i);
+		if (symbol->high > taken)
+			taken = symbol->high;
+	}
+	range_index_sort(ranges);
+	return status;
+}
+
 static int symbol_index_sort(struct symbol_index *index)
 {
-	uint64_t low = 0, taken = 0;
-	int status = 0;
+	int status;
 
 	if (index->count > 0)
 		qsort(index->symbols, index->count, sizeof(*index->symbols), symbol_compare);
 	symbol_index_end_unsized(index);
-	for (size_t i = 0; status == 0 && i < index->count; i++) {
-		const struct symbol *symbol = &index->symbols[i];
-
-		if (i == 0 || symbol->low != low)
-			taken = low = symbol->low;
-		status = range_index_add(&index->ranges, taken, symbol->high, i);
-		if (symbol->high > taken)
-			taken = symbol->high;
-	}
-	range_index_sort(&index->ranges);
-	return status;
+	status = symbol_index_fill(index, &index->sized, false);
+	return status == 0 ? symbol_index_fill(index, &index->unsized, true) : status;
 }
 
 int symbol_index_new(const struct find_result *files, struct symbol_index **out)
@@ -242,14 +253,17 @@ void symbol_index_free(struct symbol_index *index)
 	if (!index)
 		return;
 	free(index->symbols);
-	range_index_fini(&index->ranges);
+	range_index_fini(&index->sized);
+	range_index_fini(&index->unsized);
 	arena_fini(&index->names);
 	free(index);
 }
 
 const struct symbol *symbol_index_find(const struct symbol_index *index, uint64_t address)
 {
-	size_t i = range_index_find(&index->ranges, address);
+	size_t i = range_index_find(&index->sized, address);
 
+	if (i == RANGE_NONE)
+		i = range_index_find(&index->unsized, address);
 	return i == RANGE_NONE ? NULL : &index->symbols[i];
 }

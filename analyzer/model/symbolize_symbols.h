@@ -4,10 +4,12 @@
  *
  * An address has a symbol only if it lies inside the symbol's own size. Symbols without a size (assembler)
  * end where the next one starts and at the end of their section, and are left out where the table of all
- * symbols was stripped, because what follows them is then unknown. Of several symbols of one address: with
- * a size before without, visible to other modules before local, function before untyped, fewer leading
- * underscores before more (C libraries pair a weak "strdup" with a global "__strdup"), global before weak,
- * then the shorter name, then by the alphabet.
+ * symbols was stripped, because what follows them is then unknown; inside a function with a size they are
+ * labels of that.
+ *
+ * Of several symbols of one address: visible to other modules before local, function before untyped, fewer
+ * leading underscores before more (C libraries pair a weak "strdup" with a global "__strdup"), global before
+ * weak, then the shorter name, then by the alphabet.
  */
 #ifndef MODEL_SYMBOLIZE_SYMBOLS_H
 #define MODEL_SYMBOLIZE_SYMBOLS_H
