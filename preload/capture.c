@@ -13,6 +13,7 @@
 #include "memtrace/env.h"
 #include "module_table.h"
 #include "node_table.h"
+#include "self_check.h"
 #include "text.h"
 #include "trace_file.h"
 #include "unwind_second.h"
@@ -44,16 +45,22 @@ static bool capture_open_second(void)
 	return !text.is_cut && unwind_second_open(path);
 }
 
+static void capture_choose(uint32_t unwinder)
+{
+	bool wants_second = self_check_wants_second() || unwinder == MT_UNWINDER_LIBUNWIND;
+	bool is_open = wants_second && capture_open_second();
+
+	self_check_init(is_open);
+	if (wants_second && !is_open)
+		trace_file_message(2, 0, "libunwind cannot be loaded; using cfi");
+	capture_used_unwinder = is_open ? unwinder : MT_UNWINDER_CFI;
+}
+
 void capture_init(const struct options *options)
 {
 	capture_depth_max = options->depth_max;
-	if (capture_used_unwinder == 0) {
-		capture_used_unwinder = options->unwinder;
-		if (capture_used_unwinder == MT_UNWINDER_LIBUNWIND && !capture_open_second()) {
-			capture_used_unwinder = MT_UNWINDER_CFI;
-			trace_file_message(2, 0, "libunwind cannot be loaded; using cfi");
-		}
-	}
+	if (capture_used_unwinder == 0)
+		capture_choose(options->unwinder);
 	/* made while there is room, for when there is none */
 	capture_overflow_node =
 		node_intern(0, location_intern(location_pseudo(MT_PSEUDO_OVERFLOW, 0)));
@@ -149,6 +156,7 @@ uint32_t capture_node(const struct unwind_regs *regs, struct unwind_bounds *boun
 	enum unwind_status end;
 	uint32_t count = capture_walk(regs, bounds, scratch, &end), node = kind_node;
 
+	self_check_stack(regs, bounds);
 	if (end == UNWIND_FRAME) {
 		if (count > CAPTURE_TRUNCATED_KEEP && count >= OPTIONS_DEPTH_MAX)
 			count = CAPTURE_TRUNCATED_KEEP;

@@ -87,7 +87,7 @@ static void read_tables(const Elf64_Phdr *headers, unsigned count, const Elf64_P
 	}
 }
 
-bool module_image_read(const Elf64_Phdr *headers, unsigned count, uint64_t start,
+bool module_image_read(const Elf64_Phdr *headers, unsigned count, uint64_t bias,
 		       struct module_image *out)
 {
 	unsigned i;
@@ -102,9 +102,9 @@ bool module_image_read(const Elf64_Phdr *headers, unsigned count, uint64_t start
 	}
 	if (out->end == 0)
 		return false;
-	out->bias = start - (out->start & PAGE_MASK);
-	out->start = start;
-	out->end = out->bias + ((out->end + ~PAGE_MASK) & PAGE_MASK);
+	out->bias = bias;
+	out->start = bias + (out->start & PAGE_MASK);
+	out->end = bias + ((out->end + ~PAGE_MASK) & PAGE_MASK);
 	out->text_start += out->bias;
 	out->text_end += out->bias;
 	for (i = 0; i < count; i++) {

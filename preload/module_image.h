@@ -25,11 +25,11 @@ struct module_image {
 /**
  * module_image_read() - describe what program headers describe.
  * @headers: in memory, count of them.
- * @start: run-time address of the first loaded page; the bias follows from it.
+ * @bias: run-time address - link-time address.
  *
  * Return: false = nothing is loaded by them.
  */
-bool module_image_read(const Elf64_Phdr *headers, unsigned count, uint64_t start,
+bool module_image_read(const Elf64_Phdr *headers, unsigned count, uint64_t bias,
 		       struct module_image *out);
 
 /**

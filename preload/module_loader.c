@@ -38,7 +38,9 @@ struct listed {
 static int (*find_object)(void *address, struct found_object *result);
 static struct listed *list; /* the vdso, and without find_object everything else */
 static char main_path[PATH_BYTES];
-static uint64_t main_phdr; /* lies in the executable */
+static const Elf64_Phdr *main_headers;
+static unsigned main_header_count;
+static const void *main_link_map; /* NULL without find_object */
 
 static void add_listed(const struct module_image *image, const char *path)
 {
@@ -76,17 +78,10 @@ static const char *copy_path(const char *path)
 static int list_one(struct dl_phdr_info *info, size_t size, void *data)
 {
 	struct module_image image;
-	uint64_t lowest = UINT64_MAX;
-	unsigned i;
 
 	(void)size;
 	(void)data;
-	for (i = 0; i < info->dlpi_phnum; i++) {
-		if (info->dlpi_phdr[i].p_type == PT_LOAD && info->dlpi_phdr[i].p_vaddr < lowest)
-			lowest = info->dlpi_phdr[i].p_vaddr;
-	}
-	lowest = (info->dlpi_addr + lowest) & ~(uint64_t)(MT_PAGE_SIZE - 1);
-	if (module_image_read(info->dlpi_phdr, info->dlpi_phnum, lowest, &image))
+	if (module_image_read(info->dlpi_phdr, info->dlpi_phnum, info->dlpi_addr, &image))
 		add_listed(&image, info->dlpi_name[0] ? copy_path(info->dlpi_name) : main_path);
 	return 0;
 }
@@ -99,22 +94,27 @@ static void list_vdso(void)
 	unsigned count;
 
 	headers = start ? module_image_headers(start, &count) : NULL;
+	/* it is linked at address 0 */
 	if (headers && module_image_read(headers, count, start, &image))
 		add_listed(&image, "[vdso]");
 }
 
 void module_loader_init(void)
 {
+	struct found_object found;
 	long bytes;
 
-	if (main_phdr != 0) /* done */
+	if (main_headers) /* done */
 		return;
 	bytes = os_readlink("/proc/self/exe", main_path, sizeof(main_path) - 1);
 	main_path[bytes > 0 ? bytes : 0] = 0;
-	main_phdr = getauxval(AT_PHDR);
+	main_headers = (const Elf64_Phdr *)(uintptr_t)getauxval(AT_PHDR);
+	main_header_count = (unsigned)getauxval(AT_PHNUM);
 	*(void **)(void *)&find_object = dlsym(RTLD_DEFAULT, "_dl_find_object");
 	if (!find_object)
 		dl_iterate_phdr(list_one, NULL);
+	else if (find_object((void *)(uintptr_t)main_headers, &found) == 0)
+		main_link_map = found.link_map;
 	list_vdso();
 }
 
@@ -166,5 +166,21 @@ bool module_loader_is_loaded(const struct loader_module *module)
 
 bool module_loader_is_main(const struct loader_module *module)
 {
-	return main_phdr >= module->start && main_phdr < module->end;
+	uint64_t headers = (uint64_t)(uintptr_t)main_headers;
+
+	return module->link_map ? module->link_map == main_link_map
+				: headers >= module->start && headers < module->end;
+}
+
+const Elf64_Phdr *module_loader_headers(const struct loader_module *module, unsigned *count)
+{
+	const Elf64_Phdr *headers;
+
+	if (module_loader_is_main(module)) {
+		*count = main_header_count;
+		return main_headers;
+	}
+	/* they begin where address 0 of the file is, unless the file was linked elsewhere */
+	headers = module_image_headers(module->bias, count);
+	return headers ? headers : module_image_headers(module->start, count);
 }

@@ -144,10 +144,13 @@ static void describe(const struct loader_module *loaded, struct module_image *im
 	const Elf64_Phdr *headers;
 	unsigned count;
 
-	headers = module_image_headers(loaded->start, &count);
-	if (headers && module_image_read(headers, count, loaded->start, image))
+	headers = module_loader_headers(loaded, &count);
+	if (headers && module_image_read(headers, count, loaded->bias, image))
 		return;
 	*image = (struct module_image){
+		.start = loaded->start,
+		.end = loaded->end,
+		.bias = loaded->bias,
 		.text_start = loaded->start,
 		.text_end = loaded->end,
 	};
@@ -159,9 +162,6 @@ static void slot_fill(struct module_slot *slot, uint32_t index, uint32_t version
 	struct module_image *image = &slot->image;
 
 	describe(loaded, image);
-	image->start = loaded->start;
-	image->end = loaded->end;
-	image->bias = loaded->bias;
 	slot->loaded = *loaded;
 	slot->info = (struct module_info){
 		.start = image->start,

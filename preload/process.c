@@ -27,6 +27,7 @@
 #include "options.h"
 #include "os.h"
 #include "real.h"
+#include "self_check.h"
 #include "self_snapshot.h"
 #include "shard.h"
 #include "text.h"
@@ -311,6 +312,7 @@ static __attribute__((destructor)) void process_destructor(void)
 	/* an untouched child of fork must not write into its parent's file */
 	if (mt_load_relaxed(mt_load_relaxed(&process_word)) != PROCESS_TRACED)
 		return;
+	self_check_at_exit();
 	trace_file.process->exit_ns = clock_look();
 	mt_store_release(&trace_file.process->state, MT_STATE_EXITED);
 }

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * self_check.h - the shim compares itself with slower ways to know the same, in libmemtrace-check.so only.
+ *
+ * Layer 3. What is found goes into the messages of the trace file, as lines that begin with "check:".
+ */
+#ifndef PRELOAD_SELF_CHECK_H
+#define PRELOAD_SELF_CHECK_H
+
+#include <stdbool.h>
+
+#include "unwind.h"
+
+/* Variable of the checking library: compare every n-th stack with libunwind's. */
+#define SELF_CHECK_ENV_UNWIND "MEMTRACE_CHECK_UNWIND"
+
+/* Once, at start-up. second_is_open: libunwind can be used. */
+void self_check_init(bool second_is_open);
+
+/* Whether libunwind is to be loaded for self_check_stack(). */
+bool self_check_wants_second(void);
+
+/* At the capture of a stack: does libunwind see the same one? */
+void self_check_stack(const struct unwind_regs *regs, struct unwind_bounds *bounds);
+
+/* At exit: for each site, do the blocks in the live table add up to inherited + allocated - freed? */
+void self_check_at_exit(void);
+
+#endif
