@@ -122,6 +122,27 @@ START_TEST(executable_and_vdso_have_names_of_their_own)
 }
 END_TEST
 
+/* The linker puts it far away from everything else: the loader treats each segment as a thing of its own. */
+static __attribute__((section("far_text"), noinline)) int far_function(int value)
+{
+	return value + 1;
+}
+
+START_TEST(executable_with_a_hole_is_one_module)
+{
+	struct module_info near, far;
+
+	ck_assert_uint_gt(address_of(far_function), address_of(start) + (1u << 24));
+	ck_assert_int_eq(far_function(1), 2);
+	ck_assert(module_table_find(address_of(far_function), &far));
+	ck_assert(module_table_find(address_of(start), &near));
+	ck_assert_uint_eq(near.slot, far.slot);
+	ck_assert_uint_ne(near.eh_frame_hdr, 0);
+	ck_assert_uint_lt(near.start, address_of(start));
+	ck_assert_uint_gt(near.end, address_of(far_function));
+}
+END_TEST
+
 static void *open_plugin(const char *file, uint64_t *address)
 {
 	void *handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
@@ -305,6 +326,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, every_listed_module_is_found_with_its_tables);
 	tcase_add_test(tests, address_of_no_module_is_not_found);
 	tcase_add_test(tests, executable_and_vdso_have_names_of_their_own);
+	tcase_add_test(tests, executable_with_a_hole_is_one_module);
 	tcase_add_test(tests, unloaded_module_is_forgotten);
 	tcase_add_test(tests, another_module_at_the_same_address_has_another_record);
 	tcase_add_test(tests, loading_again_takes_neither_slots_nor_records);
