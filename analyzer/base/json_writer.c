@@ -56,23 +56,43 @@ static size_t sequence_bytes(const unsigned char *at)
 	return 0;
 }
 
+/* Bytes that stand for themselves; most texts are nothing else. */
+static size_t plain_bytes(const unsigned char *at)
+{
+	size_t bytes = 0;
+
+	while (at[bytes] >= 0x20 && at[bytes] < 0x7f && at[bytes] != '"' && at[bytes] != '\\')
+		bytes++;
+	return bytes;
+}
+
+static size_t put_special(FILE *out, const unsigned char *at)
+{
+	size_t bytes = sequence_bytes(at);
+
+	if (*at == '"' || *at == '\\')
+		(void)fprintf(out, "\\%c", *at);
+	else if (bytes > 0)
+		(void)fwrite(at, 1, bytes, out);
+	else if (*at < 0x20)
+		(void)fprintf(out, "\\u%04x", *at);
+	else
+		(void)fputs("\xef\xbf\xbd", out);
+	return bytes > 0 ? bytes : 1;
+}
+
 static void put_text(FILE *out, const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text;
 
 	(void)fputc('"', out);
 	while (*at) {
-		size_t bytes = sequence_bytes(at);
+		size_t bytes = plain_bytes(at);
 
-		if (*at == '"' || *at == '\\')
-			(void)fprintf(out, "\\%c", *at);
-		else if (bytes > 0)
-			(void)fwrite(at, 1, bytes, out);
-		else if (*at < 0x20)
-			(void)fprintf(out, "\\u%04x", *at);
-		else
-			(void)fputs("\xef\xbf\xbd", out);
-		at += bytes > 0 ? bytes : 1;
+		(void)fwrite(at, 1, bytes, out);
+		at += bytes;
+		if (*at)
+			at += put_special(out, at);
 	}
 	(void)fputc('"', out);
 }
