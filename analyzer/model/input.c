@@ -2,7 +2,6 @@
 /*
  * input.c - bytes of a trace file, read with pread() or process_vm_readv().
  */
-#define _GNU_SOURCE 1 /* process_vm_readv() */
 #include "model/input.h"
 
 #include <errno.h>
@@ -10,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
+
+#include "model/process_memory.h"
 
 int input_open(struct input *input, const char *path, struct error *error)
 {
@@ -76,22 +76,6 @@ int input_size(const struct input *input, uint64_t *bytes)
 	return 0;
 }
 
-static int read_memory(pid_t pid, uint64_t address, unsigned char *to, size_t bytes)
-{
-	while (bytes > 0) {
-		struct iovec local = {.iov_base = to, .iov_len = bytes};
-		struct iovec remote = {.iov_base = (void *)(uintptr_t)address, .iov_len = bytes};
-		ssize_t got = process_vm_readv(pid, &local, 1, &remote, 1, 0);
-
-		if (got <= 0)
-			return got < 0 ? -errno : -ENODATA;
-		to += got;
-		address += (uint64_t)got;
-		bytes -= (size_t)got;
-	}
-	return 0;
-}
-
 static int read_ranges(const struct input *input, uint64_t offset, unsigned char *to, size_t bytes)
 {
 	uint64_t end = offset + bytes;
@@ -107,8 +91,8 @@ static int read_ranges(const struct input *input, uint64_t offset, unsigned char
 			until = end;
 		if (from >= until)
 			continue;
-		result = read_memory(input->pid, range->address + (from - range->offset),
-				     to + (from - offset), until - from);
+		result = process_memory_read(input->pid, range->address + (from - range->offset),
+					     to + (from - offset), until - from);
 		if (result < 0)
 			return result;
 	}

@@ -32,9 +32,8 @@ struct load {
 
 	struct reader_table sites, side, nodes, locations, modules, thread_kinds;
 	unsigned char *side_seen; /* by id in the file: 1 = belongs to an entry */
-	uint32_t *
-		location_of; /* by id in the file: index into snapshot->locations, 0 = not usable */
-	uint32_t *node_of;   /* by id in the file: index into snapshot->nodes, 0 = not usable */
+	/* by id in the file: index into snapshot->locations or ->nodes, 0 = not usable */
+	uint32_t *location_of, *node_of;
 	const char *strings; /* kept */
 	size_t string_bytes;
 };

@@ -239,10 +239,12 @@ int load_nodes(struct load *load)
 	if (count > UINT32_MAX)
 		return reader_refuse(&load->reader, "%zu nodes: more than can be read", count);
 	snapshot->nodes = load_keep(load, count + 1, sizeof(*snapshot->nodes));
-	load->node_of = reader_alloc(&load->reader, count + 1, sizeof(uint32_t));
+	load->node_of = load_keep(load, count + 1, sizeof(uint32_t));
 	if (snapshot->nodes == NULL || load->node_of == NULL)
 		return -EBADMSG;
 	snapshot->node_count = 1;
+	snapshot->file_nodes = load->node_of;
+	snapshot->file_node_count = count;
 	result = index_open(load, &index, count);
 	if (result < 0)
 		return result;

@@ -125,7 +125,6 @@ static void release(struct load *load)
 	free(load->entry_first);
 	free(load->side_seen);
 	free(load->location_of);
-	free(load->node_of);
 	reader_table_free(reader, &load->sites);
 	reader_table_free(reader, &load->side);
 	reader_table_free(reader, &load->nodes);

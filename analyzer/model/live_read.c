@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * live_read.c - reads the table of live blocks in a traced process's memory.
+ *
+ * A stripe is copied whole. If its slot still holds it afterwards, it was in use all the time, and what was
+ * copied are blocks of that time; else the copy is thrown away and the slot is read again.
+ */
+#include "model/live_read.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memtrace/live_layout.h"
+#include "model/process_memory.h"
+
+#define TRY_COUNT 100
+#define DEPTH_MAX 20u	       /* levels of a tree over the bits of a hash */
+#define BUCKETS_MAX (1u << 20) /* far more than a stripe ever has */
+
+struct live_reader {
+	pid_t pid;
+	struct mt_live_large large[MT_LIVE_LARGE_MAX];
+	struct live_sum *sums;
+	size_t node_count;
+};
+
+static int read_slots(const struct live_reader *reader, uint64_t address, unsigned int depth);
+
+static uint64_t large_size(const struct live_reader *reader, uint64_t address)
+{
+	for (size_t i = 0; i < MT_LIVE_LARGE_MAX; i++) {
+		if (reader->large[i].address == address)
+			return reader->large[i].size;
+	}
+	return MT_LIVE_SIZE_MAX;
+}
+
+static void add_block(const struct live_reader *reader, struct mt_pair entry)
+{
+	struct mt_live_block block = mt_live_unpack(entry);
+
+	if (block.size == MT_LIVE_SIZE_MAX)
+		block.size = large_size(reader, block.address);
+	if (block.node >= reader->node_count)
+		return;
+	reader->sums[block.node].block_count++;
+	reader->sums[block.node].bytes += (int64_t)block.size;
+}
+
+static int is_same_slot(const struct live_reader *reader, uint64_t slot_address,
+			struct mt_pair slot)
+{
+	struct mt_pair now;
+	int result = process_memory_read(reader->pid, slot_address, &now, sizeof(now));
+
+	if (result < 0)
+		return result;
+	return now.low == slot.low && now.high == slot.high;
+}
+
+/* Copies the entries of the stripe in a slot. *entries is the caller's to free, NULL when it was replaced. */
+static int copy_stripe(const struct live_reader *reader, uint64_t slot_address, struct mt_pair slot,
+		       struct mt_pair **entries, size_t *count)
+{
+	struct mt_live_stripe stripe;
+	int result = process_memory_read(reader->pid, slot.low, &stripe, sizeof(stripe));
+
+	*entries = NULL;
+	*count = 0;
+	if (result < 0 || stripe.tag != slot.high || stripe.bucket_count > BUCKETS_MAX)
+		return result == -EFAULT ? 0 : result;
+	*count = ((size_t)stripe.bucket_count + MT_LIVE_REACH) * MT_LIVE_BUCKET;
+	*entries = malloc(*count * sizeof(**entries));
+	if (*entries == NULL)
+		return -ENOMEM;
+	result = process_memory_read(reader->pid, slot.low + sizeof(stripe), *entries,
+				     *count * sizeof(**entries));
+	if (result == 0)
+		result = is_same_slot(reader, slot_address, slot);
+	if (result == 1)
+		return 0;
+	free(*entries);
+	*entries = NULL;
+	return result == -EFAULT ? 0 : result;
+}
+
+/* Return: 1 done, 0 it was replaced meanwhile, or a negative errno. */
+static int read_stripe(const struct live_reader *reader, uint64_t slot_address, struct mt_pair slot)
+{
+	struct mt_pair *entries;
+	size_t count;
+	int result = copy_stripe(reader, slot_address, slot, &entries, &count);
+
+	if (result < 0 || entries == NULL)
+		return result;
+	for (size_t i = 0; i < count; i++) {
+		if (mt_live_is_block(entries[i]))
+			add_block(reader, entries[i]);
+	}
+	free(entries);
+	return 1;
+}
+
+static int read_slot(const struct live_reader *reader, uint64_t slot_address, unsigned int depth)
+{
+	for (int i = 0; i < TRY_COUNT; i++) {
+		struct mt_pair slot;
+		int result = process_memory_read(reader->pid, slot_address, &slot, sizeof(slot));
+
+		if (result < 0 || slot.low == 0)
+			return result;
+		if ((slot.low & 1) != 0) /* children are never given back */
+			return depth < DEPTH_MAX ? read_slots(reader, slot.low - 1, depth + 1)
+						 : -ENOTSUP;
+		result = read_stripe(reader, slot_address, slot);
+		if (result != 0)
+			return result < 0 ? result : 0;
+	}
+	return -EAGAIN;
+}
+
+static int read_slots(const struct live_reader *reader, uint64_t address, unsigned int depth)
+{
+	int result = 0;
+
+	for (unsigned int i = 0; result == 0 && i < 1u << MT_LIVE_FAN_BITS; i++)
+		result = read_slot(reader, address + i * sizeof(struct mt_pair), depth);
+	return result;
+}
+
+static int read_table(struct live_reader *reader, uint64_t root_address)
+{
+	struct mt_live_root root;
+	int result = process_memory_read(reader->pid, root_address, &root, sizeof(root));
+
+	if (result < 0)
+		return result;
+	if (root.version != MT_LIVE_VERSION)
+		return -ENOTSUP;
+	result = process_memory_read(reader->pid, root.large, reader->large, sizeof(reader->large));
+	for (unsigned int i = 0; result == 0 && i < 1u << MT_LIVE_ROOT_BITS; i++)
+		result = read_slot(reader,
+				   root_address + offsetof(struct mt_live_root, slots) +
+					   i * sizeof(struct mt_pair),
+				   0);
+	return result;
+}
+
+int live_read(pid_t pid, uint64_t root, struct live_sum *sums, size_t node_count,
+	      struct error *error)
+{
+	struct live_reader reader = {.pid = pid, .sums = sums, .node_count = node_count};
+	int result = read_table(&reader, root);
+
+	switch (result) {
+	case 0:
+		return 0;
+	case -ENOTSUP:
+		return error_set(error, result,
+				 "process %d: its table of live blocks is of another version",
+				 (int)pid);
+	case -EAGAIN:
+		return error_set(error, result,
+				 "process %d: its table of live blocks changes too fast to be read",
+				 (int)pid);
+	default:
+		return error_set(error, result,
+				 "process %d: its memory cannot be read: %s; run as its user or "
+				 "with CAP_SYS_PTRACE",
+				 (int)pid, strerror(-result));
+	}
+}
