@@ -17,17 +17,19 @@
 #define TRY_COUNT 100
 #define DEPTH_MAX 20u	       /* levels of a tree over the bits of a hash */
 #define BUCKETS_MAX (1u << 20) /* far more than a stripe ever has */
+#define SLOTS_MAX (1u << 24)   /* with a page or more each: 64 GiB of table */
 
 struct live_reader {
 	pid_t pid;
 	struct mt_live_large large[MT_LIVE_LARGE_MAX];
 	struct live_sum *sums;
 	size_t node_count;
+	size_t slots_left; /* a tree that leads back into itself must end */
 };
 
-static int read_slots(const struct live_reader *reader, uint64_t address, unsigned int depth);
+static int read_slots(struct live_reader *reader, uint64_t address, unsigned int depth);
 
-static uint64_t large_size(const struct live_reader *reader, uint64_t address)
+static uint64_t large_size(struct live_reader *reader, uint64_t address)
 {
 	for (size_t i = 0; i < MT_LIVE_LARGE_MAX; i++) {
 		if (reader->large[i].address == address)
@@ -36,7 +38,7 @@ static uint64_t large_size(const struct live_reader *reader, uint64_t address)
 	return MT_LIVE_SIZE_MAX;
 }
 
-static void add_block(const struct live_reader *reader, struct mt_pair entry)
+static void add_block(struct live_reader *reader, struct mt_pair entry)
 {
 	struct mt_live_block block = mt_live_unpack(entry);
 
@@ -48,8 +50,7 @@ static void add_block(const struct live_reader *reader, struct mt_pair entry)
 	reader->sums[block.node].bytes += (int64_t)block.size;
 }
 
-static int is_same_slot(const struct live_reader *reader, uint64_t slot_address,
-			struct mt_pair slot)
+static int is_same_slot(struct live_reader *reader, uint64_t slot_address, struct mt_pair slot)
 {
 	struct mt_pair now;
 	int result = process_memory_read(reader->pid, slot_address, &now, sizeof(now));
@@ -60,7 +61,7 @@ static int is_same_slot(const struct live_reader *reader, uint64_t slot_address,
 }
 
 /* Copies the entries of the stripe in a slot. *entries is the caller's to free, NULL when it was replaced. */
-static int copy_stripe(const struct live_reader *reader, uint64_t slot_address, struct mt_pair slot,
+static int copy_stripe(struct live_reader *reader, uint64_t slot_address, struct mt_pair slot,
 		       struct mt_pair **entries, size_t *count)
 {
 	struct mt_live_stripe stripe;
@@ -86,7 +87,7 @@ static int copy_stripe(const struct live_reader *reader, uint64_t slot_address, 
 }
 
 /* Return: 1 done, 0 it was replaced meanwhile, or a negative errno. */
-static int read_stripe(const struct live_reader *reader, uint64_t slot_address, struct mt_pair slot)
+static int read_stripe(struct live_reader *reader, uint64_t slot_address, struct mt_pair slot)
 {
 	struct mt_pair *entries;
 	size_t count;
@@ -102,8 +103,10 @@ static int read_stripe(const struct live_reader *reader, uint64_t slot_address, 
 	return 1;
 }
 
-static int read_slot(const struct live_reader *reader, uint64_t slot_address, unsigned int depth)
+static int read_slot(struct live_reader *reader, uint64_t slot_address, unsigned int depth)
 {
+	if (reader->slots_left-- == 0)
+		return -ENOTSUP;
 	for (int i = 0; i < TRY_COUNT; i++) {
 		struct mt_pair slot;
 		int result = process_memory_read(reader->pid, slot_address, &slot, sizeof(slot));
@@ -120,7 +123,7 @@ static int read_slot(const struct live_reader *reader, uint64_t slot_address, un
 	return -EAGAIN;
 }
 
-static int read_slots(const struct live_reader *reader, uint64_t address, unsigned int depth)
+static int read_slots(struct live_reader *reader, uint64_t address, unsigned int depth)
 {
 	int result = 0;
 
@@ -150,7 +153,10 @@ static int read_table(struct live_reader *reader, uint64_t root_address)
 int live_read(pid_t pid, uint64_t root, struct live_sum *sums, size_t node_count,
 	      struct error *error)
 {
-	struct live_reader reader = {.pid = pid, .sums = sums, .node_count = node_count};
+	struct live_reader reader = {.pid = pid,
+				     .sums = sums,
+				     .node_count = node_count,
+				     .slots_left = SLOTS_MAX};
 	int result = read_table(&reader, root);
 
 	switch (result) {
