@@ -40,7 +40,6 @@ static struct listed *list; /* the vdso, and without find_object everything else
 static char main_path[PATH_BYTES];
 static const Elf64_Phdr *main_headers;
 static unsigned main_header_count;
-static const void *main_link_map; /* NULL without find_object */
 
 static void add_listed(const struct module_image *image, const char *path)
 {
@@ -101,20 +100,14 @@ static void list_vdso(void)
 
 void module_loader_init(void)
 {
-	struct found_object found;
-	long bytes;
-
 	if (main_headers) /* done */
 		return;
-	bytes = os_readlink("/proc/self/exe", main_path, sizeof(main_path) - 1);
-	main_path[bytes > 0 ? bytes : 0] = 0;
+	os_executable(main_path, sizeof(main_path));
 	main_headers = (const Elf64_Phdr *)(uintptr_t)getauxval(AT_PHDR);
 	main_header_count = (unsigned)getauxval(AT_PHNUM);
 	*(void **)(void *)&find_object = dlsym(RTLD_DEFAULT, "_dl_find_object");
 	if (!find_object)
 		dl_iterate_phdr(list_one, NULL);
-	else if (find_object((void *)(uintptr_t)main_headers, &found) == 0)
-		main_link_map = found.link_map;
 	list_vdso();
 }
 
@@ -147,7 +140,7 @@ bool module_loader_find(uint64_t pc, struct loader_module *out)
 	out->bias = found.link_map->l_addr;
 	out->path = found.link_map->l_name;
 	if (!out->path || out->path[0] == 0)
-		out->path = module_loader_is_main(out) ? main_path : "";
+		out->path = found.link_map->l_prev ? "" : main_path;
 	return true;
 }
 
@@ -168,8 +161,14 @@ bool module_loader_is_main(const struct loader_module *module)
 {
 	uint64_t headers = (uint64_t)(uintptr_t)main_headers;
 
-	return module->link_map ? module->link_map == main_link_map
-				: headers >= module->start && headers < module->end;
+	/*
+	 * The first link map of the program's namespace. Where its headers lie does not tell: of an executable
+	 * whose segments leave gaps, the loader reports the range with the code only.
+	 */
+	if (module->link_map)
+		return ((const struct link_map *)module->link_map)->l_prev == NULL &&
+		       module->path == main_path;
+	return headers >= module->start && headers < module->end;
 }
 
 const Elf64_Phdr *module_loader_headers(const struct loader_module *module, unsigned *count)

@@ -40,8 +40,7 @@ void names_init(struct names *names, const struct options *options)
 {
 	struct text text;
 
-	names->executable[0] = names->directory[0] = '\0';
-	(void)os_readlink("/proc/self/exe", names->executable, sizeof(names->executable));
+	os_executable(names->executable, sizeof(names->executable));
 	if (os_getcwd(names->directory, sizeof(names->directory)) < 0)
 		names->directory[0] = '\0';
 	text_init(&text, names->program, sizeof(names->program));

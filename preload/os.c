@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -329,6 +330,19 @@ uint64_t os_monotonic_ns(void)
 uint64_t os_realtime_ns(void)
 {
 	return os_clock_ns(CLOCK_REALTIME);
+}
+
+void os_executable(char *path, size_t bytes)
+{
+	const char *started = (const char *)getauxval(AT_EXECFN);
+	size_t length = started == NULL ? 0 : strlen(started);
+
+	path[0] = '\0';
+	if (length > 0 && length < bytes && started[0] == '/' &&
+	    strncmp(started, "/proc/", 6) != 0)
+		memcpy(path, started, length + 1);
+	else if (os_readlink("/proc/self/exe", path, bytes) < 0)
+		path[0] = '\0';
 }
 
 long os_read_file(const char *path, char *buffer, size_t bytes)

@@ -62,6 +62,11 @@ unsigned os_cpu_count(void);
 uint64_t os_file_size_limit(void); /* UINT64_MAX = none */
 uint64_t os_monotonic_ns(void);
 uint64_t os_realtime_ns(void);
+/*
+ * Path of the executable as it was started, if that is an absolute one: through a link like
+ * /usr/bin/redis-server this is the name the user knows. Else what /proc/self/exe says; "" if unknown.
+ */
+void os_executable(char *path, size_t bytes);
 /* Whole small file into buffer, NUL-terminated; length or negative errno. */
 long os_read_file(const char *path, char *buffer, size_t bytes);
 
