@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 #include <string.h>
 
+#include "libc_compat.h"
 #include "live_memory.h"
 #include "memtrace/atomic.h"
 #include "memtrace/env.h"

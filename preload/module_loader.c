@@ -14,6 +14,7 @@
 #include <sys/auxv.h>
 
 #include "arena.h"
+#include "libc_compat.h"
 #include "memtrace/atomic.h"
 #include "module_image.h"
 #include "os.h"

@@ -11,6 +11,7 @@
 #include <dlfcn.h>
 #include <string.h>
 
+#include "libc_compat.h"
 #include "memtrace/atomic.h"
 
 struct real real;

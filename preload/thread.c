@@ -15,6 +15,7 @@
 
 #include "arena.h"
 #include "clock.h"
+#include "libc_compat.h"
 #include "live_memory.h"
 #include "memtrace/atomic.h"
 #include "node_table.h"

@@ -7,6 +7,7 @@
 
 #include <dlfcn.h>
 
+#include "libc_compat.h"
 #include "module_table.h"
 #include "unwind_libunwind.h"
 #include "unwind_lookup.h"

@@ -13,6 +13,7 @@
 #include <dlfcn.h>
 
 #include "memtrace/format.h"
+#include "libc_compat.h"
 #include "os.h"
 
 /* Further away than this is another stack; asking costs time in proportion. */
