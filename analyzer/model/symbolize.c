@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/path.h"
@@ -16,16 +17,18 @@
 #include "model/demangle.h"
 #include "model/symbolize_dwarf.h"
 #include "model/symbolize_find.h"
+#include "model/symbolize_jit.h"
 #include "model/symbolize_names.h"
 #include "model/symbolize_symbols.h"
 
-/* A module of one or more snapshots: one path and build ID. */
+/* A module of one or more snapshots: one path and build ID; or what one process compiled itself. */
 struct object {
 	const char *path, *build_id; /* interned */
 	struct find_result files;
 	struct dwarf_index *dwarf;    /* NULL = no debug information */
 	struct symbol_index *symbols; /* NULL until asked for */
 	bool are_symbols_read;
+	struct jit_map *jit; /* code of no module: only this is there */
 };
 
 struct symbolizer {
@@ -41,7 +44,7 @@ struct symbolizer {
 	bool show_progress;
 };
 
-/* Stands for code of no module where objects are numbered. */
+/* Stand where objects are numbered: for one that there was no memory for, and for what is not code. */
 #define OBJECT_NONE ((size_t)-1)
 #define OBJECT_PSEUDO ((size_t)-2)
 
@@ -70,6 +73,7 @@ static void object_free(struct object *object)
 {
 	if (!object)
 		return;
+	jit_map_free(object->jit);
 	symbol_index_free(object->symbols);
 	dwarf_index_free(object->dwarf);
 	find_result_fini(&object->files);
@@ -99,13 +103,14 @@ const char *const *symbolizer_warnings(const struct symbolizer *symbolizer)
 	return symbolizer->find.warnings ? (const char *const *)symbolizer->find.warnings : none;
 }
 
-static void object_open(struct symbolizer *symbolizer, struct object *object, struct build_id id)
+static void object_open(struct symbolizer *symbolizer, struct object *object,
+			const struct find_module *module)
 {
 	const struct elf_file *files[2];
 
 	if (!*object->path)
 		return;
-	find_module(&symbolizer->find, object->path, id, &object->files);
+	find_module(&symbolizer->find, module, &object->files);
 	files[0] = object->files.debug;
 	files[1] = object->files.main;
 	for (size_t i = 0; !object->dwarf && i < 2; i++)
@@ -123,39 +128,33 @@ static struct object *object_new(struct symbolizer *symbolizer, const char *path
 		return NULL;
 	object->path = intern_text(&symbolizer->names.texts, path);
 	object->build_id = intern_text(&symbolizer->names.texts, build_id_text(id, hex));
-	if (!object->path || !object->build_id) {
-		free(object);
-		return NULL;
-	}
-	object_open(symbolizer, object, id);
-	return object;
+	if (object->path && object->build_id)
+		return object;
+	free(object);
+	return NULL;
 }
 
-static size_t object_add(struct symbolizer *symbolizer, const char *path, struct build_id id,
-			 struct digest key)
+/* Takes the object. Returns its number, OBJECT_NONE when there is no memory. */
+static size_t object_keep(struct symbolizer *symbolizer, struct digest key, struct object *object)
 {
-	struct object *object;
-
-	if (symbolizer->object_count == symbolizer->object_capacity) {
+	if (object && symbolizer->object_count == symbolizer->object_capacity) {
 		size_t capacity =
 			symbolizer->object_capacity ? 2 * symbolizer->object_capacity : 32;
 		struct object **objects =
 			reallocarray(symbolizer->objects, capacity, sizeof(*objects));
 
 		if (!objects)
-			return OBJECT_NONE;
+			goto failed;
 		symbolizer->objects = objects;
 		symbolizer->object_capacity = capacity;
 	}
-	object = object_new(symbolizer, path, id);
-	if (!object)
-		return OBJECT_NONE;
-	if (digest_map_put(&symbolizer->object_map, key, symbolizer->object_count) != 0) {
-		object_free(object);
-		return OBJECT_NONE;
-	}
+	if (!object || digest_map_put(&symbolizer->object_map, key, symbolizer->object_count) != 0)
+		goto failed;
 	symbolizer->objects[symbolizer->object_count] = object;
 	return symbolizer->object_count++;
+failed:
+	object_free(object);
+	return OBJECT_NONE;
 }
 
 static const char *module_path(const struct snapshot *snapshot, const struct module *module)
@@ -165,19 +164,56 @@ static const char *module_path(const struct snapshot *snapshot, const struct mod
 	return module->path;
 }
 
-static size_t object_of(struct symbolizer *symbolizer, const struct snapshot *snapshot,
-			uint32_t module_index)
+static size_t object_of_module(struct symbolizer *symbolizer, const struct snapshot *snapshot,
+			       const struct module *module)
 {
-	const struct module *module = &snapshot->modules[module_index];
-	const char *path = module_path(snapshot, module);
-	struct build_id id = {module->build_id, module->build_id_bytes};
-	struct digest key = digest_text((struct digest){0, 0}, path);
+	const struct find_module wanted = {
+		.path = module_path(snapshot, module),
+		.id = {module->build_id, module->build_id_bytes},
+		.start_ns = snapshot->header.start_realtime_ns,
+	};
+	struct digest key = digest_text((struct digest){0, 0}, wanted.path);
+	struct object *object;
 	size_t index;
 
-	for (size_t i = 0; i < id.bytes; i++)
-		key = digest_word(key, id.data[i]);
+	for (size_t i = 0; i < wanted.id.bytes; i++)
+		key = digest_word(key, wanted.id.data[i]);
 	index = digest_map_find(&symbolizer->object_map, key);
-	return index == DIGEST_MAP_NONE ? object_add(symbolizer, path, id, key) : index;
+	if (index != DIGEST_MAP_NONE)
+		return index;
+	object = object_new(symbolizer, wanted.path, wanted.id);
+	if (object)
+		object_open(symbolizer, object, &wanted);
+	return object_keep(symbolizer, key, object);
+}
+
+/* Code of no module: addresses mean something within one process only. */
+static size_t object_of_process(struct symbolizer *symbolizer, const struct snapshot *snapshot)
+{
+	const struct mt_header *header = &snapshot->header;
+	struct digest key = digest_text((struct digest){0, 0}, NULL);
+	struct object *object;
+	size_t index;
+
+	key = digest_word(digest_word(key, (uint64_t)header->pid), header->start_realtime_ns);
+	index = digest_map_find(&symbolizer->object_map, key);
+	if (index != DIGEST_MAP_NONE)
+		return index;
+	object = object_new(symbolizer, "", (struct build_id){NULL, 0});
+	if (object && jit_map_new(symbolizer->find.sysroot, header->pid, header->start_realtime_ns,
+				  &object->jit) != 0)
+		object->jit = NULL;
+	return object_keep(symbolizer, key, object);
+}
+
+static size_t object_of(struct symbolizer *symbolizer, const struct snapshot *snapshot,
+			const struct location *location)
+{
+	if (location->kind != LOCATION_CODE)
+		return OBJECT_PSEUDO;
+	if (location->module == MT_MODULE_NONE || location->module >= snapshot->module_count)
+		return object_of_process(symbolizer, snapshot);
+	return object_of_module(symbolizer, snapshot, &snapshot->modules[location->module]);
 }
 
 static const struct symbol *object_symbol(struct object *object, uint64_t offset)
@@ -215,11 +251,25 @@ static const char *linkage_name_of(struct object *object, const struct dwarf_fra
 	return frame->linkage_name ? frame->linkage_name : frame->name;
 }
 
+/* A directory that was made relative when the program was compiled may already be part of the name. */
+static bool file_is_below(const char *file, const char *directory)
+{
+	size_t length = strlen(directory);
+
+	return *directory != '/' && strncmp(file, directory, length) == 0 && file[length] == '/';
+}
+
 static const char *file_of(struct symbolizer *symbolizer, const struct dwarf_frame *frame)
 {
-	char *path = frame->file ? path_join(frame->directory, frame->file) : NULL;
-	const char *text = intern_text(&symbolizer->names.texts, path);
+	const char *directory = frame->directory, *text;
+	char *path;
 
+	if (!frame->file)
+		return NULL;
+	if (directory && file_is_below(frame->file, directory))
+		directory = NULL;
+	path = path_join(directory, frame->file);
+	text = intern_text(&symbolizer->names.texts, path);
 	free(path);
 	return text;
 }
@@ -320,27 +370,34 @@ static struct digest location_key(const struct location *location, size_t object
 			   location->kind == LOCATION_THREAD ? location->name : NULL);
 }
 
+static struct frame_list list_make(struct symbolizer *symbolizer, size_t index,
+				   const struct location *location)
+{
+	struct object *object;
+
+	if (index == OBJECT_PSEUDO)
+		return list_of_pseudo(symbolizer, location);
+	if (index == OBJECT_NONE)
+		return unknown_list;
+	object = symbolizer->objects[index];
+	if (object->jit)
+		return list_of_one(symbolizer, jit_map_find(object->jit, location->offset),
+				   location->offset);
+	return list_of_code(symbolizer, object, location->offset);
+}
+
 struct frame_list symbolize_location(struct symbolizer *symbolizer, const struct snapshot *snapshot,
 				     uint32_t location_index)
 {
 	const struct location *location = &snapshot->locations[location_index];
-	size_t object = OBJECT_PSEUDO, index;
+	size_t object = object_of(symbolizer, snapshot, location);
+	struct digest key = location_key(location, object);
+	size_t index = digest_map_find(&symbolizer->list_map, key);
 	struct frame_list list;
-	struct digest key;
 
-	if (location->kind == LOCATION_CODE)
-		object = location->module == 0 ? OBJECT_NONE
-					       : object_of(symbolizer, snapshot, location->module);
-	key = location_key(location, object);
-	index = digest_map_find(&symbolizer->list_map, key);
 	if (index != DIGEST_MAP_NONE)
 		return symbolizer->lists[index];
-	if (object == OBJECT_PSEUDO)
-		list = list_of_pseudo(symbolizer, location);
-	else if (object == OBJECT_NONE)
-		list = list_of_one(symbolizer, NULL, location->offset);
-	else
-		list = list_of_code(symbolizer, symbolizer->objects[object], location->offset);
+	list = list_make(symbolizer, object, location);
 	list_keep(symbolizer, key, list);
 	return list;
 }

@@ -2,13 +2,16 @@
 /*
  * symbolize_dwarf.c - from an address to its unit, from there to its function, line and inlined calls.
  */
+#define _GNU_SOURCE
 #include "model/symbolize_dwarf.h"
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwelf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/range_index.h"
 #include "model/symbolize_function.h"
@@ -147,6 +150,7 @@ static void unit_open_split(struct dwarf_index *index, struct unit *unit)
 	Dwarf_Die split = {0};
 	Dwarf_Attribute value;
 	const char *name;
+	char *package;
 
 	if (dwarf_cu_info(unit->handle, NULL, &type, NULL, &split, NULL, NULL, NULL) != 0 ||
 	    type != DW_UT_skeleton)
@@ -158,8 +162,15 @@ static void unit_open_split(struct dwarf_index *index, struct unit *unit)
 	name = dwarf_formstring(dwarf_attr(&unit->die, DW_AT_dwo_name, &value));
 	if (!name)
 		name = dwarf_formstring(dwarf_attr(&unit->die, DW_AT_GNU_dwo_name, &value));
-	find_warn(index->find, "%s: its split debug file %s was not found", index->path,
-		  name ? name : "(without a name)");
+	if (asprintf(&package, "%s.dwp", index->path) < 0)
+		package = NULL;
+	if (package && access(package, R_OK) == 0)
+		find_warn(index->find, "%s: this build of memtrace cannot read such packages",
+			  package);
+	else
+		find_warn(index->find, "%s: its split debug file %s was not found", index->path,
+			  name ? name : "(without a name)");
+	free(package);
 }
 
 static void unit_read(struct dwarf_index *index, struct unit *unit, bool is_thorough)

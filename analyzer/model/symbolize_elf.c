@@ -126,6 +126,15 @@ bool elf_file_has_crc(const struct elf_file *file, uint32_t crc)
 	return image && crc32_z(crc32_z(0, NULL, 0), (const Bytef *)image, bytes) == crc;
 }
 
+uint64_t elf_file_changed_ns(const struct elf_file *file)
+{
+	struct stat status;
+
+	if (file->fd < 0 || fstat(file->fd, &status) != 0 || status.st_mtim.tv_sec < 0)
+		return 0;
+	return (uint64_t)status.st_mtim.tv_sec * 1000000000u + (uint64_t)status.st_mtim.tv_nsec;
+}
+
 bool build_id_equal(struct build_id a, struct build_id b)
 {
 	return a.bytes == b.bytes && (a.bytes == 0 || memcmp(a.data, b.data, a.bytes) == 0);

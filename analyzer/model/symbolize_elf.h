@@ -52,6 +52,11 @@ bool elf_file_has_section(const struct elf_file *file, const char *name);
  */
 bool elf_file_has_crc(const struct elf_file *file, uint32_t crc);
 
+/**
+ * elf_file_changed_ns() - when the file was written last, wall clock; 0 = unknown.
+ */
+uint64_t elf_file_changed_ns(const struct elf_file *file);
+
 bool build_id_equal(struct build_id a, struct build_id b);
 
 /**

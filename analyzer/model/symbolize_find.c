@@ -292,17 +292,33 @@ static struct elf_file *find_main(struct find *find, const char *path, struct bu
 	return file;
 }
 
-void find_module(struct find *find, const char *path, struct build_id id,
-		 struct find_result *result)
+/* Without a build ID there is only the time to tell. */
+static void warn_if_changed(struct find *find, const struct find_module *module,
+			    const struct elf_file *main)
 {
+	if (module->id.bytes == 0 && module->start_ns > 0 &&
+	    elf_file_changed_ns(main) > module->start_ns)
+		find_warn(find,
+			  "%s has no build ID and was changed after the program started: "
+			  "names and lines may be wrong",
+			  main->path);
+}
+
+void find_module(struct find *find, const struct find_module *module, struct find_result *result)
+{
+	struct build_id id = module->id;
+	const char *path = module->path;
 	char *problem = NULL;
 
 	*result = (struct find_result){0};
 	result->main = find_main(find, path, id, &problem);
-	if (!result->main)
+	if (result->main)
+		warn_if_changed(find, module, result->main);
+	else
 		result->main = find_by_build_id(find, id, "");
-	else if (id.bytes == 0)
+	if (result->main && id.bytes == 0)
 		id = result->main->build_id;
+
 	if (!result->main || !has_debug_info(result->main))
 		result->debug = find_debug(find, path, id, result->main);
 	if (problem && (result->main || result->debug))

@@ -32,14 +32,18 @@ void find_fini(struct find *find);
  */
 void find_warn(struct find *find, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* What is known of a module. */
+struct find_module {
+	const char *path;   /* as the process saw it */
+	struct build_id id; /* that was recorded; a file with another one is never used */
+	uint64_t start_ns;  /* when the process started, wall clock; 0 = unknown */
+};
+
 /**
  * find_module() - the files of a module.
- * @path: as the process saw it.
- * @id: build ID that was recorded; a file with another one is never used.
  * @result: to be closed with find_result_fini(), whatever was found.
  */
-void find_module(struct find *find, const char *path, struct build_id id,
-		 struct find_result *result);
+void find_module(struct find *find, const struct find_module *module, struct find_result *result);
 void find_result_fini(struct find_result *result);
 
 /**

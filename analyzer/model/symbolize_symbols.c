@@ -23,8 +23,8 @@ struct symbol_index {
 	size_t count, capacity;
 	struct range_index sized;   /* of symbols with a size -> index into symbols */
 	struct range_index unsized; /* of those without */
-	struct arena names; /* of tables that do not stay in memory */
-	bool is_complete;   /* the table of all symbols is there */
+	struct arena names;	    /* of tables that do not stay in memory */
+	bool is_complete;	    /* the table of all symbols is there */
 };
 
 static bool symbol_is_function(const GElf_Sym *entry, const char *name)
@@ -201,7 +201,8 @@ static void symbol_index_end_unsized(struct symbol_index *index)
 }
 
 /* Of symbols of one address the preferred one gets all of its range, the others what is left of theirs. */
-static int symbol_index_fill(struct symbol_index *index, struct range_index *ranges, bool is_unsized)
+static int symbol_index_fill(struct symbol_index *index, struct range_index *ranges,
+			     bool is_unsized)
 {
 	uint64_t low = UINT64_MAX, taken = 0;
 	int status = 0;

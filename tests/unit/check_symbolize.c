@@ -129,6 +129,38 @@ START_TEST(relative_source_names_are_made_whole)
 }
 END_TEST
 
+START_TEST(relative_compilation_directory_is_not_doubled)
+{
+	struct frame_list list;
+
+	object_run(
+		&fixture,
+		"mkdir -p src/deep && cp $S/inlined.c src/deep && cd src/deep && "
+		"gcc %s -O2 -fdebug-prefix-map=$PWD=./deep -fPIC -shared -o ../../lib.so inlined.c",
+		_i == 0 ? "-gdwarf-4" : "-gdwarf-5");
+	list = object_frames(&fixture, object_module(&fixture, "lib.so", true),
+			     object_address(&fixture, "lib.so", "place_inner"));
+	for (size_t i = 0; i < list.count; i++)
+		ck_assert_str_eq(list.frames[i].file, "deep/inlined.c");
+}
+END_TEST
+
+START_TEST(package_of_split_files_is_read_or_named)
+{
+	struct frame_list list;
+
+	if (!object_has_tool("dwp"))
+		return;
+	object_run(&fixture, "gcc -O2 -gdwarf-4 -gsplit-dwarf -fPIC -c -o lib.o $S/inlined.c && "
+			     "gcc -shared -o lib.so lib.o && dwp -e lib.so && rm *.dwo");
+	list = object_frames(&fixture, object_module(&fixture, "lib.so", true),
+			     object_address(&fixture, "lib.so", "place_inner"));
+	ck_assert_str_eq(list.frames[list.count - 1].function, "outer");
+	if (list.count == 1)
+		object_ck_warned(&fixture, "lib.so.dwp: ");
+}
+END_TEST
+
 struct name {
 	const char *place, *function, *inlined;
 };
@@ -253,6 +285,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, common_debug_file_of_dwz_is_used);
 	tcase_add_test(tests, missing_split_file_leaves_function_and_line);
 	tcase_add_test(tests, relative_source_names_are_made_whole);
+	tcase_add_loop_test(tests, relative_compilation_directory_is_not_doubled, 0, 2);
+	tcase_add_test(tests, package_of_split_files_is_read_or_named);
 	tcase_add_loop_test(tests, cxx_names_have_their_scopes, 0, 3);
 	tcase_add_loop_test(tests, rust_names_lose_their_hash, 0, 2);
 	tcase_add_test(tests, equal_texts_are_one_pointer);

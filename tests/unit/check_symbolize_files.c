@@ -285,6 +285,17 @@ START_TEST(module_without_build_id_is_taken_by_its_path)
 }
 END_TEST
 
+START_TEST(module_without_build_id_changed_since_is_warned_of)
+{
+	fixture.start_realtime_ns = _i == 0 ? 1 : UINT64_MAX;
+	ck_is_known(object_module(&fixture, "lib.so", false));
+	if (_i == 0)
+		object_ck_warned(&fixture, "was changed after the program started");
+	else
+		ck_not_warned();
+}
+END_TEST
+
 START_TEST(minidebug_names_hidden_functions)
 {
 	uint64_t hidden = object_address(&fixture, "lib.so", "place_hidden");
@@ -335,6 +346,7 @@ static void add_tests(TCase *tests)
 	tcase_add_loop_test(tests, cut_file_gives_no_crash, 0, 16);
 	tcase_add_loop_test(tests, bytes_changed_at_random_give_no_crash, 0, 8);
 	tcase_add_test(tests, module_without_build_id_is_taken_by_its_path);
+	tcase_add_loop_test(tests, module_without_build_id_changed_since_is_warned_of, 0, 2);
 	tcase_add_test(tests, minidebug_names_hidden_functions);
 	tcase_add_loop_test(tests, vdso_is_read_only_with_its_build_id, 0, 2);
 }

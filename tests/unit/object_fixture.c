@@ -133,6 +133,7 @@ struct frame_list object_frames(struct object_fixture *fixture, struct module mo
 		.module_count = 2,
 		.locations = locations,
 		.location_count = 2,
+		.header.start_realtime_ns = fixture->start_realtime_ns,
 	};
 	struct error error = {""};
 

@@ -16,6 +16,7 @@ struct object_fixture {
 	char folder[64];
 	struct symbolizer *symbolizer;    /* made at the first look-up, with the options below */
 	struct symbolize_options options;
+	uint64_t start_realtime_ns;       /* of the process, as the snapshot has it */
 };
 
 /**
