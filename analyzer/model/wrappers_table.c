@@ -279,11 +279,13 @@ static const char *const server_functions[] = {
 };
 
 static const char *const allocator_functions[] = {
-	"je_malloc*",	     "je_calloc",	  "je_realloc*",     "je_mallocx",  "je_rallocx",
-	"je_aligned_alloc",  "je_posix_memalign", "mallocx",	     "rallocx",	    "sdallocx",
-	"tc_malloc*",	     "tc_calloc",	  "tc_realloc",	     "tc_new*",	    "tc_memalign",
-	"tc_posix_memalign", "mi_malloc*",	  "mi_calloc*",	     "mi_realloc*", "mi_zalloc*",
-	"mi_new*",	     "mi_heap_*alloc*",	  "memtrace_shim_*", NULL,
+	"je_malloc*", "je_calloc",	  "je_realloc*",       "je_mallocx",
+	"je_rallocx", "je_aligned_alloc", "je_posix_memalign", "mallocx",
+	"rallocx",    "sdallocx",	  "tc_malloc*",	       "tc_calloc",
+	"tc_realloc", "tc_new*",	  "tc_memalign",       "tc_posix_memalign",
+	"mi_malloc*", "mi_calloc*",	  "mi_realloc*",       "mi_zalloc*",
+	"mi_new*",    "mi_heap_*alloc*",  "memtrace_shim_*",   "memtrace_report_alloc",
+	NULL,
 };
 
 const struct wrapper_group wrapper_groups[] = {

@@ -430,6 +430,8 @@ static __attribute__((constructor)) void register_handlers(void)
 
 static __attribute__((destructor)) void mark_done(void)
 {
+	if (!fork_word || !*fork_word)
+		return; /* this process has allocated nothing: it has no file */
 	enter_counts();
 	counts->is_done = 1;
 	unlock();

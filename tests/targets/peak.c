@@ -22,6 +22,16 @@ static SITE void *site_late(size_t bytes)
 	return p;
 }
 
+/* early 6, then 2; late 5 (the whole 7: its peak), then 1; early 3. */
+static const struct {
+	char what; /* early, late or free */
+	size_t mib;
+	int slot;
+} steps[] = {
+	{'e', 2, 0}, {'e', 2, 1}, {'e', 2, 2}, {'f', 0, 1}, {'f', 0, 2},
+	{'l', 4, 3}, {'l', 1, 4}, {'f', 0, 3}, {'e', 1, 5},
+};
+
 static void tell(const char *function, size_t peak, size_t at_peak, size_t live)
 {
 	truth_line("{\"pid\":%d,\"function\":\"%s\",\"peak_live_bytes\":%zu,"
@@ -31,20 +41,18 @@ static void tell(const char *function, size_t peak, size_t at_peak, size_t live)
 
 int main(void)
 {
-	void *early[3], *late[2];
+	void *blocks[6];
 
-	/* early 6, then 2; late 5 (process 7: the peak), then 1, then early 3 again. */
-	for (int i = 0; i < 3; i++)
-		early[i] = site_early(2 * MIB);
-	free(early[1]);
-	free(early[2]);
-	late[0] = site_late(4 * MIB);
-	late[1] = site_late(1 * MIB);
-	free(late[0]);
-	(void)!site_early(1 * MIB);
+	/* One call of each function, so that each is one site. */
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (steps[i].what == 'f')
+			free(blocks[steps[i].slot]);
+		else if (steps[i].what == 'e')
+			blocks[steps[i].slot] = site_early(steps[i].mib * MIB);
+		else
+			blocks[steps[i].slot] = site_late(steps[i].mib * MIB);
+	}
 	tell("site_early", 6 * MIB, 2 * MIB, 3 * MIB);
 	tell("site_late", 5 * MIB, 5 * MIB, 1 * MIB);
-	(void)early[0];
-	(void)late[1];
 	return 0;
 }

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Signal handlers that record in the middle of recording, and that never return."""
+import harness
+from harness import Run, target
+
+
+def events_of_a_handler_are_all_counted():
+    with Run([target("alloc_in_signal_handler")]) as run:
+        run.finish().check_truth()
+
+
+def events_of_a_handler_on_its_own_stack_are_all_counted():
+    with Run([target("alloc_in_signal_handler"), "altstack"]) as run:
+        run.finish().check_truth()
+
+
+def recording_goes_on_after_a_handler_jumped_out_of_it():
+    with Run([target("longjmp_from_handler")]) as run:
+        run.finish()
+        rows = harness.report(run.file(), "--by", "function")
+        fact = [f for f in run.truth() if f.get("function") == "site_afterwards"][0]
+        row = harness.only_row(rows, function="site_afterwards")
+        for name in harness.COUNTERS:
+            harness.equal(row[name], fact[name], name)
+
+
+harness.main(globals())
