@@ -332,6 +332,25 @@ uint64_t os_realtime_ns(void)
 	return os_clock_ns(CLOCK_REALTIME);
 }
 
+static bool os_identify(const char *path, struct stat *out)
+{
+	int fd = os_open(path, O_PATH | O_CLOEXEC, 0);
+	int status = fd < 0 ? fd : os_stat(fd, out);
+
+	if (fd >= 0)
+		(void)os_close(fd);
+	return status == 0;
+}
+
+/* The name that was started may be that of a script, and the interpreter is what runs. */
+static bool os_is_executable(const char *path)
+{
+	struct stat named, running;
+
+	return os_identify(path, &named) && os_identify("/proc/self/exe", &running) &&
+	       named.st_dev == running.st_dev && named.st_ino == running.st_ino;
+}
+
 void os_executable(char *path, size_t bytes)
 {
 	const char *started = (const char *)getauxval(AT_EXECFN);
@@ -339,7 +358,7 @@ void os_executable(char *path, size_t bytes)
 
 	path[0] = '\0';
 	if (length > 0 && length < bytes && started[0] == '/' &&
-	    strncmp(started, "/proc/", 6) != 0)
+	    strncmp(started, "/proc/", 6) != 0 && os_is_executable(started))
 		memcpy(path, started, length + 1);
 	else if (os_readlink("/proc/self/exe", path, bytes) < 0)
 		path[0] = '\0';
