@@ -76,17 +76,36 @@ static int add_run(struct reader *reader, const struct mt_section *section, uint
 	return 0;
 }
 
-/* A live file has room for more entries than are in use; only growing types say how many are. */
-static uint64_t entries_of(const struct reader_layout *layout, uint64_t in_use)
+/* Room for how many entries: up to the end of the last run. */
+static uint64_t room_of(const struct reader_layout *layout, uint64_t *there)
 {
 	uint64_t room = 0;
 
+	*there = 0;
 	for (uint32_t i = 0; i < layout->run_count; i++) {
 		uint64_t end = layout->runs[i].first + layout->runs[i].count;
 
 		room = end > room ? end : room;
+		*there += layout->runs[i].count;
 	}
-	return in_use < room ? in_use : room;
+	return room;
+}
+
+/*
+ * A live file has room for more entries than are in use; only growing types say how many are. A run that is
+ * not there yet is at most a quarter of what is, so larger holes are made up, and would cost memory.
+ */
+static int count_entries(struct reader *reader, uint64_t in_use, struct reader_layout *layout)
+{
+	uint64_t there, room = room_of(layout, &there);
+
+	if (room > 2 * there)
+		return reader_refuse(reader,
+				     "damaged: section %u has room for %" PRIu64
+				     " entries, %" PRIu64 " are there",
+				     layout->type, room, there);
+	layout->count = reader->is_live && in_use < room ? in_use : room;
+	return 0;
 }
 
 int reader_find_runs(struct reader *reader, uint16_t type, size_t entry_size_min,
@@ -111,7 +130,5 @@ int reader_find_runs(struct reader *reader, uint16_t type, size_t entry_size_min
 		if (result < 0)
 			return result;
 	}
-	layout->count =
-		reader->is_live ? entries_of(layout, in_use) : entries_of(layout, UINT64_MAX);
-	return 0;
+	return count_entries(reader, in_use, layout);
 }

@@ -318,6 +318,11 @@ static void count_beyond_section(struct file_builder *builder)
 	file_builder_find(builder, MT_SECTION_NODES)->record.count++;
 }
 
+static void far_away_run(struct file_builder *builder)
+{
+	file_builder_find(builder, MT_SECTION_COLUMNS)->record.first = 1u << 27;
+}
+
 static void two_of_a_type(struct file_builder *builder)
 {
 	const uint64_t drops[] = {1};
@@ -350,6 +355,8 @@ static const struct damage damages[] = {
 	{"damaged: no text at", text_without_end, false, true},
 	{"damaged: section 6: 11 entries of 8 bytes in 80 bytes", count_beyond_section, false,
 	 true},
+	{"damaged: section 2 has room for 134217745 entries, 17 are there", far_away_run, true,
+	 false},
 	{"damaged: two sections of type 16", two_of_a_type, false, true},
 };
 

@@ -1,0 +1,25 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a fuzzer over its corpus and then for some seconds beyond; what it finds stays in this folder."""
+import subprocess
+import sys
+import tempfile
+
+MEMORY_LIMIT_MIB = 1024
+
+
+def main():
+    fuzzer, seconds, corpus = sys.argv[1:4]
+    with tempfile.TemporaryDirectory() as found:
+        arguments = [
+            "-max_total_time=" + seconds,
+            "-timeout=10",
+            f"-malloc_limit_mb={MEMORY_LIMIT_MIB}",
+            f"-rss_limit_mb={2 * MEMORY_LIMIT_MIB}",
+            "-print_final_stats=1",
+        ]
+        return subprocess.run([fuzzer, *arguments, found, corpus], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
