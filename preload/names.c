@@ -48,9 +48,12 @@ void names_init(struct names *names, const struct options *options)
 	if (names->program[0] == '\0')
 		text_add(&text, "unknown");
 	names->start_ticks = names_start_ticks();
-	strcpy(names->session, options->session);
-	names->session_pid = options->session_pid;
-	names->session_start_ticks = options->session_start_ticks;
+	/* a forked child goes on in the session that its parent has begun */
+	if (names->session[0] == '\0') {
+		strcpy(names->session, options->session);
+		names->session_pid = options->session_pid;
+		names->session_start_ticks = options->session_start_ticks;
+	}
 	names->is_first = names->session[0] == '\0' ||
 			  (names->session_pid == (uint64_t)os_getpid() &&
 			   names->session_start_ticks == names->start_ticks);

@@ -130,13 +130,29 @@ static void tracker_book_alloc(struct event *event, struct mt_live_block *block,
 	tracker_note(event, block);
 }
 
+/* While recording is off nothing is an event; a request to switch it on must be seen all the same. */
+static void tracker_idle(void)
+{
+	struct event event;
+
+	if (mt_load_relaxed(&trace_file.header->control) ==
+	    mt_load_relaxed(&trace_file.header->control_done))
+		return;
+	event_enter(&event);
+	if (event.thread != NULL)
+		event.thread->look_left = 0;
+	event_leave(&event);
+}
+
 void tracker_alloc(const void *address, size_t size, uint32_t flags, const struct unwind_regs *regs)
 {
 	struct mt_live_block block = {.address = (uintptr_t)address, .size = size, .flags = flags};
 	struct event event;
 
-	if (mt_load_relaxed(&tracker_is_stopped))
+	if (__builtin_expect(mt_load_relaxed(&tracker_is_stopped), 0)) {
+		tracker_idle();
 		return;
+	}
 	event_enter(&event);
 	block.epoch = clock_epoch();
 	tracker_book_alloc(&event, &block, false, regs);
