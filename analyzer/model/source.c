@@ -2,7 +2,7 @@
 /*
  * source.c - reads whole source files and remembers where their lines start.
  */
-#define _GNU_SOURCE
+#define _GNU_SOURCE 1
 #include "model/source.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 /*
  * symbolize.c - keeps the modules that were looked at and the frames that were found.
  */
-#define _GNU_SOURCE
+#define _GNU_SOURCE 1
 #include "model/symbolize.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 /*
  * symbolize_die.c - remembers for each unit which function lies in which namespace, type or function.
  */
-#define _GNU_SOURCE
+#define _GNU_SOURCE 1
 #include "model/symbolize_die.h"
 
 #include <dwarf.h>

@@ -2,7 +2,7 @@
 /*
  * symbolize_dwarf.c - from an address to its unit, from there to its function, line and inlined calls.
  */
-#define _GNU_SOURCE
+#define _GNU_SOURCE 1
 #include "model/symbolize_dwarf.h"
 
 #include <dwarf.h>

@@ -2,7 +2,7 @@
 /*
  * symbolize_find.c - module and debug files, taken only when build ID or checksum say that they belong together.
  */
-#define _GNU_SOURCE
+#define _GNU_SOURCE 1
 #include "model/symbolize_find.h"
 
 #include <elfutils/libdwelf.h>

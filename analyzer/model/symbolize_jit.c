@@ -2,7 +2,7 @@
 /*
  * symbolize_jit.c - reads lines of "START SIZE NAME", both numbers in hex.
  */
-#define _GNU_SOURCE
+#define _GNU_SOURCE 1
 #include "model/symbolize_jit.h"
 
 #include <errno.h>

@@ -174,6 +174,59 @@ START_TEST(debug_file_is_found_below_sysroot)
 }
 END_TEST
 
+/* A server is a folder here: the client reads file:// too. */
+static void offer_on_server(void)
+{
+	char url[128];
+
+	object_run(&fixture,
+		   "objcopy --only-keep-debug lib.so lib.so.dbg && strip lib.so && "
+		   "d=server/buildid/$(readelf -nW whole.so | sed -n 's/.*Build ID: //p') && "
+		   "mkdir -p $d cache && mv lib.so.dbg $d/debuginfo");
+	snprintf(url, sizeof(url), "file://%s", object_path(&fixture, "server"));
+	setenv("DEBUGINFOD_URLS", url, 1);
+	setenv("DEBUGINFOD_CACHE_PATH", object_path(&fixture, "cache"), 1);
+}
+
+static bool is_built_with_client(void)
+{
+	const char *warning = symbolizer_warnings(fixture.symbolizer)[0];
+
+	return !warning || !strstr(warning, "built without");
+}
+
+START_TEST(server_is_asked_only_when_that_is_wanted)
+{
+	struct module module = object_module(&fixture, "lib.so", true);
+
+	offer_on_server();
+	fixture.options.use_debuginfod = _i == 1;
+	if (_i == 0) {
+		ck_has_symbol_only(module);
+		object_run(&fixture, "test -z \"$(ls cache)\"");
+		return;
+	}
+	ck_assert_uint_ge(object_frames(&fixture, module, place).count, 1);
+	if (is_built_with_client())
+		ck_is_known(module);
+}
+END_TEST
+
+START_TEST(server_that_has_nothing_or_is_not_named_leaves_symbols)
+{
+	struct module module = object_module(&fixture, "lib.so", true);
+
+	offer_on_server();
+	object_run(&fixture, "rm -r server/buildid");
+	if (_i == 1)
+		unsetenv("DEBUGINFOD_URLS");
+	fixture.options.use_debuginfod = true;
+	ck_has_symbol_only(module);
+	if (_i == 1)
+		object_ck_warned(&fixture, "debuginfod: ");
+}
+END_TEST
+
 START_TEST(unstripped_copy_in_debug_dir_is_used)
 {
 	struct module module = object_module(&fixture, "lib.so", true);
@@ -338,6 +391,8 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, debug_link_to_another_build_is_not_followed);
 	tcase_add_test(tests, debug_file_is_found_by_build_id);
 	tcase_add_test(tests, debug_file_is_found_below_sysroot);
+	tcase_add_loop_test(tests, server_is_asked_only_when_that_is_wanted, 0, 2);
+	tcase_add_loop_test(tests, server_that_has_nothing_or_is_not_named_leaves_symbols, 0, 2);
 	tcase_add_test(tests, unstripped_copy_in_debug_dir_is_used);
 	tcase_add_test(tests, replaced_module_is_not_used);
 	tcase_add_test(tests, replaced_module_is_read_from_its_debug_file);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * check_symbolize_oracle.c - every 16th address of this very program has the frames that another tool finds.
+ * check_symbolize_oracle.c - every 16th address of this very program has the frames that another tool finds,
+ * and the names of its stripped copies are names of the whole one.
  *
  * The LLVM project's tool must agree on all of them. GNU addr2line leaves out outer frames of some inlined
  * calls in DWARF 5 (3 of 1,000 in this program), so it must agree on 98%.
  */
-#define _GNU_SOURCE
+#define _GNU_SOURCE 1
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,6 +145,37 @@ START_TEST(frames_are_those_of_another_tool)
 }
 END_TEST
 
+static const char *const strip_options[] = {"--strip-debug", "--strip-unneeded", "--strip-all"};
+
+START_TEST(stripped_copy_names_no_function_differently)
+{
+	struct module whole, stripped;
+	size_t named_count = 0;
+	char text[64], *command;
+	FILE *pipe;
+
+	object_run(&fixture, "strip %s -o stripped self", strip_options[_i]);
+	whole = object_module(&fixture, "self", false);
+	stripped = object_module(&fixture, "stripped", false);
+	write_list();
+	ck_assert_int_gt(asprintf(&command, "cat %s/list", fixture.folder), 0);
+	pipe = popen(command, "r");
+	ck_assert_ptr_nonnull(pipe);
+	while (fgets(text, sizeof(text), pipe)) {
+		uint64_t address = strtoull(text, NULL, 16);
+		const char *name = object_function(&fixture, stripped, address);
+
+		named_count += name != NULL;
+		if (name)
+			ck_assert_pstr_eq(name, object_function(&fixture, whole, address));
+	}
+	pclose(pipe);
+	free(command);
+	if (_i == 0)
+		ck_assert_uint_gt(named_count, 100);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("symbolize_oracle");
@@ -153,6 +185,8 @@ Suite *unit_suite(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, frames_are_those_of_another_tool, 0,
 			    sizeof(oracles) / sizeof(oracles[0]));
+	tcase_add_loop_test(tests, stripped_copy_names_no_function_differently, 0,
+			    sizeof(strip_options) / sizeof(strip_options[0]));
 	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -3,7 +3,7 @@
  * object_fixture.c - builds objects with the compiler and reads them with nm and readelf, which are no part
  * of what is tested.
  */
-#define _GNU_SOURCE
+#define _GNU_SOURCE 1
 #include "object_fixture.h"
 
 #include <stdarg.h>
