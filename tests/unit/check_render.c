@@ -95,6 +95,7 @@ static const char *rss_answer(void)
 
 static void begin(void)
 {
+	fake_forget_places();
 	input_count = 0;
 	set = NULL;
 	text = NULL;

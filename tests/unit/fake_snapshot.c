@@ -89,11 +89,17 @@ static uint64_t spot_offset(const char *module, const char *text)
 			return i;
 	ck_assert_uint_lt(spot_count, SPOT_MAX);
 	spot = &spots[spot_count];
+	*spot = (struct spot){0};
 	(void)snprintf(spot->text, sizeof(spot->text), "%s", name ? "?" : text);
 	(void)snprintf(spot->module, sizeof(spot->module), "%s", module);
 	spot_parse(spot, spot_count);
 	(void)snprintf(spot->text, sizeof(spot->text), "%s", text);
 	return spot_count++;
+}
+
+void fake_forget_places(void)
+{
+	spot_count = 1;
 }
 
 struct snapshot *fake_new(void)
@@ -300,6 +306,7 @@ void fake_bench_fini(struct fake_bench *bench)
 	group_rules_free(bench->rules);
 	stack_reader_free(bench->reader);
 	symbolizer_free(bench->symbolizer);
+	*bench = (struct fake_bench){0};
 }
 
 struct row_set *fake_rows(struct fake_bench *bench, const struct snapshot *snapshot,

@@ -18,6 +18,11 @@
 #include "model/stack.h"
 
 /**
+ * fake_forget_places() - number places in code from the beginning again, so that tests can name offsets.
+ */
+void fake_forget_places(void);
+
+/**
  * fake_new() - a snapshot of an exited process "app", pid 100, with no site.
  */
 struct snapshot *fake_new(void);
