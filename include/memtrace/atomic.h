@@ -31,8 +31,21 @@
 #define mt_fence_acquire() __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define mt_fence_release() __atomic_thread_fence(__ATOMIC_RELEASE)
 #define mt_fence_seq_cst() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define mt_fetch_or_relaxed(p, v) __atomic_fetch_or((p), (v), __ATOMIC_RELAXED)
 
-#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+/* ThreadSanitizer does not see into assembly: it gets the compiler's own operations, gcc and clang alike. */
+#if defined(__SANITIZE_THREAD__)
+#define MT_ATOMIC_IS_WATCHED 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define MT_ATOMIC_IS_WATCHED 1
+#endif
+#endif
+#if defined(__x86_64__) && !defined(MT_ATOMIC_IS_WATCHED)
+#define MT_ATOMIC_HAS_ASSEMBLY 1
+#endif
+
+#if defined(MT_ATOMIC_HAS_ASSEMBLY)
 static inline void mt_add_owned_u64(uint64_t *p, uint64_t v)
 {
 	__asm__("addq %1, %0" : "+m"(*p) : "er"(v) : "cc");
@@ -60,7 +73,7 @@ struct mt_pair {
 } __attribute__((aligned(16)));
 
 /* Compare and swap of both words at once, a full barrier; returns whether it took place. */
-#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+#if defined(MT_ATOMIC_HAS_ASSEMBLY)
 static inline bool mt_cas_pair(struct mt_pair *p, struct mt_pair expected, struct mt_pair v)
 {
 	bool is_done;
