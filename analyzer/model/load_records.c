@@ -16,7 +16,7 @@ int load_columns(struct load *load)
 /* Refuses figures that arithmetic on the rows could not have produced. */
 static int check_figures(struct load *load)
 {
-	const struct mt_process *process = &load->snapshot->process;
+	struct mt_process *process = &load->snapshot->process;
 	const int64_t figures[] = {
 		process->live_bytes,	   process->peak_live_bytes, process->hold_bytes,
 		process->inherited_blocks, process->inherited_bytes,
@@ -28,6 +28,8 @@ static int check_figures(struct load *load)
 					     "damaged: process record says %" PRId64 " bytes",
 					     figures[i]);
 	}
+	if (process->peak_reset_number > process->peak_number)
+		process->peak_reset_number = process->peak_number; /* read between the two */
 	return 0;
 }
 
