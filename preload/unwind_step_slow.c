@@ -156,12 +156,15 @@ static bool find_row(struct slow_step *slow, uint64_t pc)
 	       cfi_row_find(&slow->frame, pc, &slow->row);
 }
 
-/* The caller may be on another stack only if it was interrupted. */
+/*
+ * The caller may be on another stack only if it was interrupted. An interrupted frame may have left its
+ * stack already and be about to jump: longjmp().
+ */
 static bool check_stack(struct slow_step *slow, uint64_t sp)
 {
 	struct unwind_cursor *cursor = slow->cursor;
 
-	if (sp > cursor->sp && sp <= cursor->high)
+	if (sp > cursor->sp - (cursor->context != 0) && sp <= cursor->high)
 		return true;
 	if (slow->frame.is_signal)
 		return unwind_stack_enter(cursor, sp);

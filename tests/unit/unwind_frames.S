@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * unwind_frames.S - functions whose frames no compiler makes: void frame(void (*callback)(void *), void *data).
+ * unwind_frames.S - functions whose frames no compiler makes, all but the last of the type shape_frame.
  */
 	.text
 
@@ -49,6 +49,7 @@
 	.cfi_offset rbx, -16
 	mov %rsp, %rax
 	sub $80, %rsp
+	.cfi_def_cfa_offset 96
 	mov %rax, 40(%rsp)
 	lea 32(%rsp), %rbx
 	.cfi_escape 0x0f, 0x05, 0x73, 0x08, 0x06, 0x23, 0x10
@@ -154,5 +155,17 @@ frame_undescribed:
 	leave
 	ret
 	.size frame_undescribed, . - frame_undescribed
+
+	/* void trap_each(long is_on): whether a SIGTRAP follows each instruction. */
+	begin trap_each
+	pushfq
+	.cfi_def_cfa_offset 16
+	andq $~0x100, (%rsp)
+	shl $8, %rdi
+	orq %rdi, (%rsp)
+	popfq
+	.cfi_def_cfa_offset 8
+	ret
+	finish trap_each
 
 	.section .note.GNU-stack, "", @progbits
