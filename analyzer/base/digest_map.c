@@ -46,6 +46,13 @@ size_t digest_map_find(const struct digest_map *map, struct digest key)
 	return map->count ? map_slot(map, key)->value : DIGEST_MAP_NONE;
 }
 
+size_t *digest_map_value(struct digest_map *map, struct digest key)
+{
+	struct digest_map_slot *slot = map->count ? map_slot(map, key) : NULL;
+
+	return slot && slot->value != DIGEST_MAP_NONE ? &slot->value : NULL;
+}
+
 int digest_map_put(struct digest_map *map, struct digest key, size_t value)
 {
 	struct digest_map_slot *slot;

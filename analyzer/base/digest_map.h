@@ -31,6 +31,11 @@ struct digest_map {
 size_t digest_map_find(const struct digest_map *map, struct digest key);
 
 /**
+ * digest_map_value() - where the value of a key is kept until another key is put; NULL if it is not there.
+ */
+size_t *digest_map_value(struct digest_map *map, struct digest key);
+
+/**
  * digest_map_put() - add a key that is not there yet.
  *
  * Return: 0 or -ENOMEM.

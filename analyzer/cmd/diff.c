@@ -91,6 +91,9 @@ static int diff(struct session *session, bool is_forced)
 				reason->text);
 	status = session_prepare(session);
 	if (!status)
+		status = group_rules_learn(session->rules, session->reader, snapshots,
+					   session->snapshot_count);
+	if (!status)
 		status = join(session);
 	if (status)
 		return session_fail(session, status);

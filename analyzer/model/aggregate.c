@@ -114,7 +114,8 @@ static int add_by_frame(struct build *build, const struct visit *visit, bool *is
 		if (!filter_passes(how->filter, stack->frames[i], stack->thread))
 			continue;
 		*is_added = true;
-		status = build_add(build, visit, group_frame_key(how->by, stack->frames[i]),
+		status = build_add(build, visit,
+				   group_frame_key(how->rules, how->by, stack->frames[i]),
 				   stack->frames[i], i);
 	}
 	return status;

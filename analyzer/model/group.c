@@ -41,109 +41,6 @@ int group_find(const char *text, enum group_by *by, struct error *error)
 		"cannot group by '%s'; there are site, function, line, file, module, thread", text);
 }
 
-const char *path_base(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-struct group_rules {
-	const char **rebuilt; /* base names, NULL-terminated */
-	size_t count;
-};
-
-static bool is_rebuilt(const struct group_rules *rules, const char *path)
-{
-	size_t i;
-
-	for (i = 0; i < rules->count; i++)
-		if (strcmp(rules->rebuilt[i], path_base(path)) == 0)
-			return true;
-	return false;
-}
-
-static bool has_equal_build(const struct module *a, const struct module *b)
-{
-	return a->build_id_bytes == b->build_id_bytes &&
-	       memcmp(a->build_id, b->build_id, a->build_id_bytes) == 0;
-}
-
-/* A module that the other snapshot has under this name, but never in this build. */
-static bool is_other_build(const struct module *module, const struct snapshot *other)
-{
-	bool has_name = false;
-	size_t i;
-
-	for (i = 1; i < other->module_count; i++) {
-		const struct module *candidate = &other->modules[i];
-
-		if (!candidate->build_id_bytes ||
-		    strcmp(path_base(candidate->path), path_base(module->path)) != 0)
-			continue;
-		if (has_equal_build(candidate, module))
-			return false;
-		has_name = true;
-	}
-	return has_name;
-}
-
-static int rules_compare(struct group_rules *rules, const struct snapshot *snapshot,
-			 const struct snapshot *other)
-{
-	size_t i;
-
-	for (i = 1; i < snapshot->module_count; i++) {
-		const struct module *module = &snapshot->modules[i];
-		const char **rebuilt;
-
-		if (!module->build_id_bytes || module->flags & MT_MODULE_SELF ||
-		    is_rebuilt(rules, module->path) || !is_other_build(module, other))
-			continue;
-		rebuilt = realloc(rules->rebuilt, (rules->count + 2) * sizeof(*rebuilt));
-		if (!rebuilt)
-			return -ENOMEM;
-		rebuilt[rules->count++] = path_base(module->path);
-		rebuilt[rules->count] = NULL;
-		rules->rebuilt = rebuilt;
-	}
-	return 0;
-}
-
-int group_rules_new(const struct snapshot *const *snapshots, size_t count, struct group_rules **out)
-{
-	struct group_rules *rules = calloc(1, sizeof(*rules));
-	int status = 0;
-	size_t i;
-
-	if (!rules)
-		return -ENOMEM;
-	rules->rebuilt = calloc(1, sizeof(*rules->rebuilt));
-	if (!rules->rebuilt)
-		status = -ENOMEM;
-	for (i = 1; i < count && !status; i++)
-		status = rules_compare(rules, snapshots[i], snapshots[0]);
-	if (status) {
-		group_rules_free(rules);
-		return status;
-	}
-	*out = rules;
-	return 0;
-}
-
-void group_rules_free(struct group_rules *rules)
-{
-	if (!rules)
-		return;
-	free(rules->rebuilt);
-	free(rules);
-}
-
-const char *const *group_rules_rebuilt(const struct group_rules *rules)
-{
-	return rules->rebuilt;
-}
-
 /* What a key says of the module: its build, or its name where that is not known. */
 static struct digest digest_build(struct digest key, const char *build_id, const char *path)
 {
@@ -155,32 +52,36 @@ static struct digest digest_unresolved(struct digest key, const struct frame *fr
 	return digest_word(digest_build(key, frame->build_id, frame->module), frame->offset);
 }
 
-static struct digest digest_function(struct digest key, const struct frame *frame)
+static struct digest digest_file(const struct group_rules *rules, struct digest key,
+				 const struct frame *frame)
+{
+	if (frame->file)
+		return digest_text(key, group_rules_file(rules, frame->file));
+	return digest_text(key, path_base(frame->module));
+}
+
+static struct digest digest_function(const struct group_rules *rules, struct digest key,
+				     const struct frame *frame)
 {
 	if (!frame->function)
 		return digest_unresolved(key, frame);
-	key = digest_text(key, frame->function);
-	return digest_text(key, frame->file ? frame->file : path_base(frame->module));
+	return digest_file(rules, digest_text(key, frame->function), frame);
 }
 
-static struct digest digest_file(struct digest key, const struct frame *frame)
-{
-	return digest_text(key, frame->file ? frame->file : path_base(frame->module));
-}
-
-struct digest group_frame_key(enum group_by by, const struct frame *frame)
+struct digest group_frame_key(const struct group_rules *rules, enum group_by by,
+			      const struct frame *frame)
 {
 	struct digest key = {by, 0};
 
 	switch (by) {
 	case GROUP_LINE:
 		if (frame->file && frame->line)
-			return digest_word(digest_file(key, frame), frame->line);
+			return digest_word(digest_file(rules, key, frame), frame->line);
 		return digest_unresolved(key, frame);
 	case GROUP_FUNCTION:
-		return digest_function(key, frame);
+		return digest_function(rules, key, frame);
 	case GROUP_FILE:
-		return digest_file(key, frame);
+		return digest_file(rules, key, frame);
 	case GROUP_MODULE:
 		return digest_text(key, path_base(frame->module));
 	case GROUP_SITE:
@@ -206,15 +107,15 @@ static struct digest digest_code(struct digest key, const struct snapshot *snaps
 	return digest_word(key, location->offset);
 }
 
-static int digest_names(const struct snapshot *snapshot, struct stack_reader *reader,
-			uint32_t location, struct digest *key)
+static int digest_names(const struct group_rules *rules, const struct snapshot *snapshot,
+			struct stack_reader *reader, uint32_t location, struct digest *key)
 {
 	struct frame_list list;
 	size_t i;
 	int status = stack_frames_of(reader, snapshot, location, &list);
 
 	for (i = 0; !status && i < list.count; i++)
-		*key = digest_function(*key, &list.frames[i]);
+		*key = digest_function(rules, *key, &list.frames[i]);
 	return status;
 }
 
@@ -234,8 +135,8 @@ static int digest_location(const struct group_rules *rules, struct stack_reader 
 	module = &snapshot->modules[location->module];
 	if (module->flags & MT_MODULE_SELF)
 		return 0;
-	if (rules->count > 0 && is_rebuilt(rules, module->path))
-		return digest_names(snapshot, reader, index, key);
+	if (group_rules_by_name(rules, module->path))
+		return digest_names(rules, snapshot, reader, index, key);
 	*key = digest_code(*key, snapshot, location);
 	return 0;
 }

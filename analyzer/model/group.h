@@ -2,9 +2,8 @@
 /*
  * group.h - the keys by which sites are put together into rows, and which of them are equal across snapshots.
  *
- * Code is known again by build ID and offset, wherever it was loaded. Where a module of one name has another
- * build ID in another snapshot, its frames are known again by function and file instead; lines may have
- * moved. What no symbol covers stays apart by module and offset.
+ * Code is known again by build ID and offset, wherever it was loaded; that of a module that was rebuilt
+ * (group_rules.h) by function and file. What no symbol covers stays apart by module and offset.
  */
 #ifndef MODEL_GROUP_H
 #define MODEL_GROUP_H
@@ -15,6 +14,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "model/group_rules.h"
 #include "model/snapshot.h"
 #include "model/stack.h"
 
@@ -40,26 +40,6 @@ const char *group_name(enum group_by by, uint64_t count);
  */
 int group_find(const char *text, enum group_by *by, struct error *error);
 
-/* Which modules differ between the snapshots that are compared. */
-struct group_rules;
-
-/**
- * group_rules_new() - look which modules were rebuilt between the first and a later snapshot.
- * @snapshots: those to be compared with one another; must outlive the rules. One: nothing was rebuilt.
- *
- * Return: 0 or -ENOMEM.
- */
-int group_rules_new(const struct snapshot *const *snapshots, size_t count,
-		    struct group_rules **out);
-void group_rules_free(struct group_rules *rules);
-
-/**
- * group_rules_rebuilt() - names of the modules that differ.
- *
- * Return: NULL-terminated, owned by the rules.
- */
-const char *const *group_rules_rebuilt(const struct group_rules *rules);
-
 /**
  * group_site_keys() - the key of every node of a snapshot, taken as the innermost one of a stack.
  * @out: set on success to node_count digests; free() it. The kind of thread is no part of a key.
@@ -72,11 +52,7 @@ int group_site_keys(const struct group_rules *rules, struct stack_reader *reader
 /**
  * group_frame_key() - the key of a frame by function, line, file or module.
  */
-struct digest group_frame_key(enum group_by by, const struct frame *frame);
-
-/**
- * path_base() - what stands behind the last slash.
- */
-const char *path_base(const char *path);
+struct digest group_frame_key(const struct group_rules *rules, enum group_by by,
+			      const struct frame *frame);
 
 #endif

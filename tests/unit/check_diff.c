@@ -29,6 +29,9 @@ static void diff_by(enum group_by by)
 	size_t i;
 
 	fake_bench_init(&bench, (const struct snapshot *const *)inputs, input_count);
+	ck_assert_int_eq(group_rules_learn(bench.rules, bench.reader,
+					   (const struct snapshot *const *)inputs, input_count),
+			 0);
 	for (i = 0; i < input_count; i++)
 		sets[i] = fake_rows(&bench, inputs[i], by, false, NULL);
 	ck_assert_int_eq(diff_rows((const struct row_set *const *)sets, input_count, &set), 0);
@@ -215,6 +218,37 @@ START_TEST(rebuilt_program_keeps_static_functions_of_one_name_apart)
 }
 END_TEST
 
+START_TEST(program_built_in_another_folder_is_known_again)
+{
+	struct snapshot *a = input(), *b = input();
+
+	fake_build_id(a, "app", 1);
+	fake_build_id(b, "app", 2);
+	fake_site(a, "main", "f@/old/net/u.c:1 f@/old/db/u.c:2 main@/old/m.c:9", 1, 0, 8);
+	fake_site(b, "main", "f@/new/x/net/u.c:3 f@/new/x/db/u.c:4 main@/new/x/m.c:9", 2, 0, 8);
+	fake_site(b, "main", "f@/new/x/db/u.c:4 f@/new/x/db/u.c:4 main@/new/x/m.c:9", 7, 0, 8);
+	diff_by(GROUP_SITE);
+	ck_assert_uint_eq(set->count, 2);
+	ck_assert_int_eq(set->rows[0].change, CHANGE_NEW);
+	ck_assert_int_eq(delta(&set->rows[1], "live_bytes"), 8);
+}
+END_TEST
+
+START_TEST(library_without_build_id_is_another_build_if_its_size_differs)
+{
+	struct snapshot *a = input(), *b = input();
+
+	fake_build_id(a, "app", 1);
+	fake_build_id(b, "app", 1);
+	fake_site(a, "main", "libx.so!f@x.c:1 main@m.c:9", 1, 0, 8);
+	fake_site(b, "main", "libx.so!f@x.c:2 main@m.c:9", 2, 0, 8);
+	b->modules[2].end = 4096;
+	diff_by(GROUP_SITE);
+	ck_assert_str_eq(group_rules_rebuilt(bench.rules)[0], "libx.so");
+	ck_assert_uint_eq(set->count, 1);
+}
+END_TEST
+
 START_TEST(same_build_keeps_lines_of_one_function_apart)
 {
 	struct snapshot *a = input(), *b = input();
@@ -355,6 +389,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, site_in_a_middle_input_only_is_kept);
 	tcase_add_test(tests, rebuilt_program_matches_by_function_and_file);
 	tcase_add_test(tests, rebuilt_program_keeps_static_functions_of_one_name_apart);
+	tcase_add_test(tests, program_built_in_another_folder_is_known_again);
+	tcase_add_test(tests, library_without_build_id_is_another_build_if_its_size_differs);
 	tcase_add_test(tests, same_build_keeps_lines_of_one_function_apart);
 	tcase_add_test(tests, only_the_rebuilt_module_is_matched_by_name);
 	tcase_add_test(tests, library_in_one_input_only_was_not_rebuilt);
