@@ -139,11 +139,12 @@ static void open_file(void)
 
 static void start_child(void)
 {
-	int64_t blocks = counts->live_blocks, bytes = counts->live_bytes;
+	size_t bytes = 0;
 
 	open_file();
-	counts->live_blocks = blocks;
-	counts->live_bytes = bytes;
+	/* Not from the parent's file, which is shared and has gone on since the fork. */
+	counts->live_blocks = (int64_t)table_sum(&live, &bytes);
+	counts->live_bytes = (int64_t)bytes;
 	*fork_word = 1;
 }
 

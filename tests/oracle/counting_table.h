@@ -85,4 +85,18 @@ static inline bool table_remove(struct table *t, uintptr_t address, size_t *byte
 	return false;
 }
 
+/* Number of blocks; *bytes: their sum. */
+static inline size_t table_sum(const struct table *t, size_t *bytes)
+{
+	size_t blocks = 0;
+
+	for (size_t i = 0; i < t->capacity; i++) {
+		if (t->entries[i].address <= TABLE_GONE)
+			continue;
+		blocks++;
+		*bytes += t->entries[i].bytes;
+	}
+	return blocks;
+}
+
 #endif

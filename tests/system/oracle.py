@@ -31,7 +31,7 @@ def _counted(run):
     for path in sorted(glob.glob(os.path.join(run.out, "*.count")), key=_order):
         counts = read_counts(path)
         assert counts["early_count"] == 0, f"{counts}: the start-up pool was used"
-        images.setdefault((counts["pid"], counts["program"]), []).append(counts)
+        images.setdefault(counts["pid"], []).append(counts)
     assert images, "the oracle saw no process"
     return images
 
@@ -42,14 +42,25 @@ def _reported(run):
         document = harness.report(path)
         harness.check_sums(document)
         totals = document["totals"]
-        header = harness.Header(path)
         if any(totals[name] for name in COMPARED if not name.startswith("live")):
-            images.setdefault((header.pid, header.program), []).append(totals)
+            images.setdefault(harness.Header(path).pid, []).append(totals)
     return images
 
 
-def check(run):
-    """Every process of the run, image by image. Returns the number of images and allocations."""
+def _differing(mine, true, in_flight):
+    names = [name for name in COMPARED if not in_flight or not name.startswith("live")]
+    differing = {name: (mine[name], true[name]) for name in names if mine[name] != true[name]}
+    if abs(mine["live_blocks"] - true["live_blocks"]) > in_flight:
+        differing["live_blocks"] = (mine["live_blocks"], true["live_blocks"])
+    return differing
+
+
+def check(run, in_flight=0):
+    """Every process of the run, image by image. Returns the number of images and allocations.
+
+    in_flight: calls that other threads may be in when the program forks; such a call is booked by us
+    and not yet by the oracle, or the other way round, and stays so in the child.
+    """
     truth, found = _counted(run), _reported(run)
     events = 0
     for key, wanted in truth.items():
@@ -57,8 +68,7 @@ def check(run):
         assert len(have) == len(wanted), \
             f"{key}: {len(have)} trace files, {len(wanted)} counted: {sorted(found)}"
         for mine, true in zip(have, wanted):
-            differing = {name: (mine[name], true[name]) for name in COMPARED
-                         if mine[name] != true[name]}
+            differing = _differing(mine, true, in_flight)
             assert not differing, f"{key}: (reported, counted) {differing}"
             events += true["alloc_count"]
     extra = set(found) - set(truth)
