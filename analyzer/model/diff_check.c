@@ -87,19 +87,27 @@ static void check_pair(const struct snapshot *a, const struct snapshot *b,
 		     b->path, a->path);
 }
 
+static void check_one(const struct snapshot *snapshot, struct findings *findings)
+{
+	int64_t dropped = snapshot->totals[MT_TOTAL_DROPPED_COUNT];
+
+	if (dropped > 0)
+		find(findings, FINDING_WARNING,
+		     "%s: %" PRId64 " events were dropped; its figures are too small",
+		     snapshot->path, dropped);
+	if (snapshot->totals[MT_TOTAL_ALLOC_COUNT] == 0 && !snapshot->process.is_stopped)
+		find(findings, FINDING_NOTE,
+		     "%s: no allocation was seen; the program may bring an allocator of its own",
+		     snapshot->path);
+}
+
 void snapshot_check(const struct snapshot *const *snapshots, size_t count,
 		    struct findings *findings)
 {
 	size_t i;
 
-	for (i = 0; i < count; i++) {
-		int64_t dropped = snapshots[i]->totals[MT_TOTAL_DROPPED_COUNT];
-
-		if (dropped > 0)
-			find(findings, FINDING_WARNING,
-			     "%s: %" PRId64 " events were dropped; its figures are too small",
-			     snapshots[i]->path, dropped);
-	}
+	for (i = 0; i < count; i++)
+		check_one(snapshots[i], findings);
 }
 
 void diff_check(const struct snapshot *const *snapshots, size_t count, const char *const *rebuilt,

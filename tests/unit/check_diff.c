@@ -19,6 +19,7 @@ static struct row_set *set;
 static struct snapshot *input(void)
 {
 	inputs[input_count] = fake_new();
+	inputs[input_count]->totals[MT_TOTAL_ALLOC_COUNT] = 1;
 	inputs[input_count]->taken_ns = input_count;
 	return inputs[input_count++];
 }
@@ -340,6 +341,18 @@ START_TEST(reused_pid_is_another_process)
 }
 END_TEST
 
+START_TEST(program_without_any_allocation_is_noted)
+{
+	struct findings findings;
+
+	input()->totals[MT_TOTAL_ALLOC_COUNT] = 0;
+	input();
+	ck_assert_ptr_nonnull(strstr(finding_of(&findings, FINDING_NOTE)->text, "no allocation"));
+	inputs[0]->process.is_stopped = 1;
+	ck_assert_ptr_null(finding_of(&findings, FINDING_NOTE));
+}
+END_TEST
+
 START_TEST(different_programs_are_refused)
 {
 	struct findings findings;
@@ -397,6 +410,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, one_process_in_order_is_nothing_to_speak_of);
 	tcase_add_test(tests, other_process_of_the_same_program_is_noted);
 	tcase_add_test(tests, reused_pid_is_another_process);
+	tcase_add_test(tests, program_without_any_allocation_is_noted);
 	tcase_add_test(tests, different_programs_are_refused);
 	tcase_add_test(tests, renamed_program_of_the_same_build_is_the_same);
 	tcase_add_test(tests, wrong_order_and_drops_are_warned_of);
