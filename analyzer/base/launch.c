@@ -84,11 +84,11 @@ static void wait_for_end(struct launch *launch, const sigset_t *awaited)
 	}
 }
 
-static uint64_t realtime_ns(void)
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec now = {0, 0};
 
-	(void)clock_gettime(CLOCK_REALTIME, &now);
+	(void)clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
@@ -96,6 +96,7 @@ int launch_run(struct launch *launch)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	struct inherited inherited;
+	uint64_t start_ns;
 	sigset_t awaited;
 	int report[2];
 	int ret;
@@ -103,7 +104,8 @@ int launch_run(struct launch *launch)
 	if (pipe2(report, O_CLOEXEC) != 0)
 		return -errno;
 	take_signals(&awaited, &inherited);
-	launch->start_realtime_ns = realtime_ns();
+	launch->start_realtime_ns = clock_ns(CLOCK_REALTIME);
+	start_ns = clock_ns(CLOCK_MONOTONIC);
 	launch->pid = fork();
 	if (launch->pid == 0)
 		run_child(launch, &inherited, report[1]);
@@ -113,6 +115,7 @@ int launch_run(struct launch *launch)
 	if (ret == 0) {
 		ret = read_start_error(report[0]);
 		wait_for_end(launch, &awaited);
+		launch->elapsed_ns = clock_ns(CLOCK_MONOTONIC) - start_ns;
 	}
 	(void)close(report[0]);
 	return ret;

@@ -17,6 +17,7 @@ struct launch {
 	/* filled in */
 	pid_t pid;
 	uint64_t start_realtime_ns; /* just before */
+	uint64_t elapsed_ns;	    /* from then to its end */
 	int wait_status;	    /* as of wait(2) */
 	struct rusage usage;
 };

@@ -261,5 +261,7 @@ int run_settings_apply(const struct run_settings *settings)
 	for (size_t i = 0; i < settings->count; i++)
 		if (setenv(settings->pairs[i].name, settings->pairs[i].value, 1) != 0)
 			return -ENOMEM;
+	/* a session of its own, also where this process is part of another */
+	(void)unsetenv(MT_ENV_SESSION);
 	return apply_preload(settings);
 }

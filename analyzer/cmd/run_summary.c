@@ -101,7 +101,7 @@ static void print_end(const struct launch *launch, const struct snapshot *snapsh
 	else
 		(void)fprintf(stderr, "exit status %d", WEXITSTATUS(status));
 	(void)fprintf(stderr, " after %s; at most %s resident\n",
-		      time_text_span(snapshot->taken_ns).text,
+		      time_text_span(launch->elapsed_ns).text,
 		      size_text((int64_t)launch->usage.ru_maxrss * 1024).text);
 }
 
