@@ -22,6 +22,7 @@ struct load {
 	struct reader reader;
 	struct snapshot *snapshot;
 	bool is_running; /* counters may change while they are read */
+	bool is_found;	 /* the process is there under the pid in the header */
 
 	struct columns columns;
 	struct reader_layout counters_layout;
@@ -70,6 +71,7 @@ int load_locations(struct load *load); /* load_stacks.c */
 int load_nodes(struct load *load);     /* load_stacks.c */
 int load_groups(struct load *load);    /* load_counters.c */
 int load_reread(struct load *load);    /* load_counters.c */
+int load_rss(struct load *load);       /* load_state.c */
 int load_samples(struct load *load);   /* load_records.c */
 int load_threads(struct load *load);   /* load_records.c */
 int load_texts(struct load *load);     /* load_records.c */

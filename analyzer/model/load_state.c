@@ -46,7 +46,8 @@ int load_state(struct load *load)
 		snapshot->state = recorded_state(snapshot->process.state, SNAPSHOT_RUNNING);
 		return 0;
 	}
-	load->is_running = load->is_running || is_there(load);
+	load->is_found = is_there(load);
+	load->is_running = load->is_running || load->is_found;
 	snapshot->state = recorded_state(snapshot->process.state,
 					 load->is_running ? SNAPSHOT_RUNNING : SNAPSHOT_KILLED);
 	return 0;
@@ -59,6 +60,17 @@ static uint64_t now_ns(void)
 	if (clock_gettime(CLOCK_MONOTONIC, &now) < 0)
 		return 0;
 	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+/* At the same moment as the counters; a pid of another namespace is the caller's to look up. */
+int load_rss(struct load *load)
+{
+	struct mt_process *process = &load->snapshot->process;
+
+	if (load->is_found && load->snapshot->state == SNAPSHOT_RUNNING)
+		(void)process_rss(load->snapshot->header.pid, &process->rss_bytes,
+				  &process->rss_anon_bytes);
+	return 0;
 }
 
 uint64_t load_taken_ns(const struct load *load)

@@ -61,3 +61,25 @@ int process_maps_inode(pid_t pid, ino_t inode)
 	(void)fclose(file);
 	return result;
 }
+
+int process_rss(pid_t pid, uint64_t *rss_bytes, uint64_t *rss_anon_bytes)
+{
+	char path[32], line[256];
+	uint64_t kib;
+	FILE *file;
+
+	*rss_bytes = 0;
+	*rss_anon_bytes = 0;
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return -errno;
+	while (fgets(line, sizeof(line), file) != NULL) {
+		if (sscanf(line, "VmRSS: %" SCNu64 " kB", &kib) == 1)
+			*rss_bytes = kib * 1024;
+		else if (sscanf(line, "RssAnon: %" SCNu64 " kB", &kib) == 1)
+			*rss_anon_bytes = kib * 1024;
+	}
+	(void)fclose(file);
+	return *rss_bytes != 0 ? 0 : -ENODATA;
+}

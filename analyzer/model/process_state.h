@@ -25,4 +25,11 @@ uint64_t process_start_ticks(pid_t pid);
  */
 int process_maps_inode(pid_t pid, ino_t inode);
 
+/**
+ * process_rss() - resident set of a process and its anonymous part, in bytes.
+ *
+ * Return: 0; -ENODATA or another negative errno where it cannot be read: then both are 0.
+ */
+int process_rss(pid_t pid, uint64_t *rss_bytes, uint64_t *rss_anon_bytes);
+
 #endif

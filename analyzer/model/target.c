@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "model/maps.h"
+#include "model/process_state.h"
 
 #define NAMESPACE_DEPTH_MAX 33 /* the kernel's limit, and the process itself */
 
@@ -216,32 +217,10 @@ int target_load(pid_t pid, struct snapshot **out, struct error *error)
 	if (result < 0)
 		return result;
 	result = snapshot_load_input(&target.input, target.path, true, out, error);
-	if (result == 0 && target_rss(pid, &rss_bytes, &rss_anon_bytes) == 0) {
+	if (result == 0 && process_rss(pid, &rss_bytes, &rss_anon_bytes) == 0) {
 		(*out)->process.rss_bytes = rss_bytes;
 		(*out)->process.rss_anon_bytes = rss_anon_bytes;
 	}
 	target_close(&target);
 	return result;
-}
-
-int target_rss(pid_t pid, uint64_t *rss_bytes, uint64_t *rss_anon_bytes)
-{
-	char path[32], line[256];
-	uint64_t kib;
-	FILE *file;
-
-	*rss_bytes = 0;
-	*rss_anon_bytes = 0;
-	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	file = fopen(path, "re");
-	if (file == NULL)
-		return -errno;
-	while (fgets(line, sizeof(line), file) != NULL) {
-		if (sscanf(line, "VmRSS: %" SCNu64 " kB", &kib) == 1)
-			*rss_bytes = kib * 1024;
-		else if (sscanf(line, "RssAnon: %" SCNu64 " kB", &kib) == 1)
-			*rss_anon_bytes = kib * 1024;
-	}
-	(void)fclose(file);
-	return *rss_bytes != 0 ? 0 : -ENODATA;
 }

@@ -39,11 +39,6 @@ void target_close(struct target *target);
 int target_load(pid_t pid, struct snapshot **out, struct error *error);
 
 /**
- * target_rss() - resident set of a process and its anonymous part, in bytes.
- */
-int target_rss(pid_t pid, uint64_t *rss_bytes, uint64_t *rss_anon_bytes);
-
-/**
  * target_control() - ask for something and wait until it is done.
  *
  * Return: 0 done; -EINPROGRESS the request stands, the process has not allocated since; another negative

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "example.h"
@@ -451,6 +452,59 @@ START_TEST(tables_beyond_memory_are_refused)
 }
 END_TEST
 
+/* Tables of zeros, nearly as large as is allowed together, in a sparse file. */
+START_TEST(large_tables_stay_below_1_gib)
+{
+	static const struct {
+		uint16_t type;
+		uint32_t entry_size;
+		uint64_t count;
+	} rows[] = {
+		{MT_SECTION_COUNTERS, sizeof(struct mt_counters), 1 << 20},
+		{MT_SECTION_NODES, sizeof(struct mt_node), 4 << 20},
+		{MT_SECTION_LOCATIONS, 8, 1 << 20},
+		{MT_SECTION_SITES, sizeof(struct mt_site), 1 << 20},
+		{MT_SECTION_SIDE, sizeof(struct mt_side), 2 << 20},
+		{MT_SECTION_STRINGS, 1, 64 << 20},
+	};
+	enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+	struct file_builder builder;
+	struct mt_section sections[ROWS];
+	size_t bytes;
+	uint64_t end;
+	unsigned char *image;
+	struct input input;
+	struct rusage before, after;
+
+	file_builder_example(&builder, MT_KIND_LIVE);
+	for (size_t i = 0; i < ROWS; i++) {
+		file_builder_find(&builder, rows[i].type)->record.type = 400;
+		(void)file_builder_add(&builder, rows[i].type, rows[i].entry_size, "", 0);
+	}
+	image = file_builder_image(&builder, &bytes);
+	end = bytes;
+	for (size_t i = 0; i < ROWS; i++) {
+		sections[i] = builder.sections[builder.section_count - ROWS + i].record;
+		sections[i].offset = end;
+		sections[i].count = rows[i].count;
+		sections[i].length = rows[i].count * rows[i].entry_size;
+		end += sections[i].length;
+	}
+	memcpy(image + sizeof(struct mt_header) +
+		       (builder.section_count - ROWS) * sizeof(struct mt_section),
+	       sections, sizeof(sections));
+	input = case_input(image, bytes);
+	ck_assert_int_eq(ftruncate(input.fd, (off_t)end), 0);
+	ck_assert_int_eq(getrusage(RUSAGE_SELF, &before), 0);
+	check_survived(&input);
+	ck_assert_int_eq(getrusage(RUSAGE_SELF, &after), 0);
+	ck_assert_int_lt(after.ru_maxrss - before.ru_maxrss, 1 << 20); /* KiB */
+	input_close(&input);
+	free(image);
+	file_builder_fini(&builder);
+}
+END_TEST
+
 START_TEST(endlessly_deep_stack_is_refused)
 {
 	enum { COUNT = 100000 };
@@ -487,6 +541,7 @@ Suite *unit_suite(void)
 			    (int)(sizeof(damages) / sizeof(damages[0])));
 	tcase_add_test(made_up, sections_outside_the_file_are_refused);
 	tcase_add_test(made_up, tables_beyond_memory_are_refused);
+	tcase_add_test(made_up, large_tables_stay_below_1_gib);
 	tcase_add_test(made_up, endlessly_deep_stack_is_refused);
 	suite_add_tcase(suite, made_up);
 	return suite;

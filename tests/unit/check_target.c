@@ -145,6 +145,7 @@ START_TEST(running_is_told_from_killed_by_the_file_alone)
 	start_child(idle);
 	ck_assert_int_eq(snapshot_load(path, &snapshot, NULL), 0);
 	ck_assert_int_eq(snapshot->state, SNAPSHOT_RUNNING);
+	ck_assert_uint_gt(snapshot->process.rss_bytes, 0);
 	snapshot_free(snapshot);
 	(void)kill(child, SIGKILL);
 	(void)waitpid(child, NULL, 0);
