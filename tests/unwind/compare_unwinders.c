@@ -38,6 +38,7 @@ struct shown {
 
 static void *(*next_malloc)(size_t);
 static bool is_ready;
+static char out_path[4096]; /* copied: nginx clears its environment */
 static uint64_t every = 100;
 static uint64_t call_count, compared_count, equal_count, broken_count;
 static uint32_t shown_count;
@@ -49,7 +50,10 @@ static LOCAL bool is_inside;
 static void __attribute__((constructor)) start(void)
 {
 	const char *path = getenv("COMPARE_LIBUNWIND"), *distance = getenv("COMPARE_EVERY");
+	const char *out = getenv("COMPARE_OUT");
 
+	if (out)
+		snprintf(out_path, sizeof(out_path), "%s", out);
 	if (distance)
 		every = strtoull(distance, NULL, 10);
 	unwind_init();
@@ -150,8 +154,7 @@ static void print_stack(FILE *out, const struct shown *item, int which)
 
 static void __attribute__((destructor)) report(void)
 {
-	const char *path = getenv("COMPARE_OUT");
-	FILE *out = path ? fopen(path, "ae") : NULL;
+	FILE *out = out_path[0] ? fopen(out_path, "ae") : NULL;
 	uint32_t i;
 
 	is_inside = true;
