@@ -36,13 +36,18 @@ static uint64_t names_start_ticks(void)
 	return ticks;
 }
 
+static void names_find_directory(struct names *names)
+{
+	if (os_getcwd(names->directory, sizeof(names->directory)) < 0)
+		names->directory[0] = '\0';
+}
+
 void names_init(struct names *names, const struct options *options)
 {
 	struct text text;
 
 	os_executable(names->executable, sizeof(names->executable));
-	if (os_getcwd(names->directory, sizeof(names->directory)) < 0)
-		names->directory[0] = '\0';
+	names_find_directory(names);
 	text_init(&text, names->program, sizeof(names->program));
 	text_add(&text, text_base_name(names->executable));
 	if (names->program[0] == '\0')
@@ -57,6 +62,13 @@ void names_init(struct names *names, const struct options *options)
 	names->is_first = names->session[0] == '\0' ||
 			  (names->session_pid == (uint64_t)os_getpid() &&
 			   names->session_start_ticks == names->start_ticks);
+}
+
+void names_after_fork(struct names *names)
+{
+	names_find_directory(names);
+	names->start_ticks = names_start_ticks();
+	names->is_first = false;
 }
 
 static void names_add_host(struct text *text)

@@ -22,8 +22,11 @@ struct names {
 	bool is_first;              /* this process is the session's first */
 };
 
-/* Learns what this process is. Reads /proc; once per process, and again after fork. */
+/* Learns what this process is. Reads /proc; once per image. */
 void names_init(struct names *names, const struct options *options);
+
+/* In a forked child: it belongs to its parent's session and is not its first process. */
+void names_after_fork(struct names *names);
 
 /*
  * names_try() - the n-th name to try for the trace file of this process, until one could be made.

@@ -129,9 +129,10 @@ void *os_map_file_again(void *page, size_t delta, size_t bytes)
 		os_unmap(place, delta + bytes);
 		return NULL;
 	}
-	/* the page before the wanted range becomes the guard again */
-	(void)CALL6(SYS_mmap, place, delta, PROT_NONE,
+	/* the page before the wanted range becomes the guard, what lies before that is given back */
+	(void)CALL6(SYS_mmap, place + delta - OS_PAGE, OS_PAGE, PROT_NONE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+	(void)CALL2(SYS_munmap, place - OS_PAGE, delta);
 	(void)os_advise(place + delta, bytes, MADV_DONTDUMP);
 	return place + delta;
 }

@@ -228,12 +228,9 @@ static bool process_start_again(void)
 {
 	process_generation++;
 	thread_after_fork();
-	process_names.is_first = false;
-	process_names.start_ticks = 0;
 	if (!process_options.follows_children)
 		return false;
-	names_init(&process_names, &process_options);
-	process_names.is_first = false;
+	names_after_fork(&process_names);
 	if (!process_make_file(true))
 		return false;
 	shard_init();

@@ -118,7 +118,7 @@ static void squeeze_copy_table(enum trace_table table, char *to, uint64_t count)
 	const struct trace_table_shape *shape = &trace_shapes[table];
 
 	for (uint32_t run = 0; run < shape->run_count; run++) {
-		uint64_t first = mt_run_first(run, shape->n0_log2), end;
+		uint64_t first = mt_run_first(run, shape->n0_log2), end, reserved;
 		const char *from = mt_load_acquire(&trace_map.runs[table][run]);
 
 		if (first >= count)
@@ -126,6 +126,10 @@ static void squeeze_copy_table(enum trace_table table, char *to, uint64_t count)
 		end = mt_run_first(run + 1, shape->n0_log2);
 		if (end > count)
 			end = count;
+		/* what was left out at the end of a run of strings was never reserved: not to be touched */
+		reserved = mt_load_relaxed(&trace_map.reserved[table][run]);
+		if (end > first + reserved)
+			end = first + reserved;
 		if (from != NULL)
 			memcpy(to + first * shape->entry_bytes, from,
 			       (end - first) * shape->entry_bytes);

@@ -221,24 +221,40 @@ static int trace_reserve_initial(int fd, char *base)
 	return os_allocate(fd, 0, TRACE_INITIAL_BYTES);
 }
 
-/* Used part of a run, in bytes; what was handed out since may be missing its contents. */
-static uint64_t trace_used_bytes(enum trace_table table, uint32_t run)
-{
-	uint64_t first = mt_run_first(run, trace_shapes[table].n0_log2);
-	uint64_t reserved = mt_load_relaxed(&trace_map.reserved[table][run]);
-	uint64_t count = trace_file_count(table);
-
-	if (count <= first)
-		return 0;
-	count -= first;
-	return (count < reserved ? count : reserved) * trace_shapes[table].entry_bytes;
-}
-
 /* The child's mappings on their way to the places of the parent's. */
 struct trace_copy {
 	char *base;
 	char *runs[TRACE_TABLE_COUNT][MT_RUN_MAX];
+	uint64_t kept[TRACE_TABLE_COUNT]; /* ids that the child goes on with */
 };
+
+/*
+ * Ids of a table that may have been known in the parent at the fork. What the parent has handed out since
+ * then may lie in runs that are not mapped here; nothing here refers to it.
+ */
+static uint64_t trace_kept_count(enum trace_table table)
+{
+	uint64_t count = trace_file_count(table), end = 0;
+
+	if (!trace_shapes[table].is_kept_by_fork)
+		return trace_shapes[table].first_id;
+	for (uint32_t run = 0; run < trace_shapes[table].run_count; run++)
+		if (trace_map.runs[table][run] != NULL)
+			end = mt_run_first(run, trace_shapes[table].n0_log2) +
+			      trace_map.reserved[table][run];
+	return count < end ? count : end;
+}
+
+/* What a child keeps of a run, in entries: never more than was reserved, which may be read. */
+static uint64_t trace_kept_of_run(const struct trace_copy *copy, enum trace_table table, uint32_t run)
+{
+	uint64_t first = mt_run_first(run, trace_shapes[table].n0_log2);
+	uint64_t reserved = trace_map.reserved[table][run];
+
+	if (!trace_shapes[table].is_kept_by_fork || copy->kept[table] <= first)
+		return 0;
+	return copy->kept[table] - first < reserved ? copy->kept[table] - first : reserved;
+}
 
 static void trace_copy_drop(struct trace_copy *copy)
 {
@@ -258,11 +274,12 @@ static void trace_clear_sites(struct mt_site *sites, uint64_t bytes)
 }
 
 /* Copies what a child keeps of one run; the rest of it stays zero. */
-static bool trace_copy_run(enum trace_table table, uint32_t run, char *to)
+static bool trace_copy_run(const struct trace_copy *copy, enum trace_table table, uint32_t run,
+			   char *to)
 {
-	uint64_t bytes = trace_used_bytes(table, run);
+	uint64_t bytes = trace_kept_of_run(copy, table, run) * trace_shapes[table].entry_bytes;
 
-	if (!trace_shapes[table].is_kept_by_fork || bytes == 0)
+	if (bytes == 0)
 		return true;
 	if (!trace_file_reserve(to, bytes))
 		return false;
@@ -277,6 +294,8 @@ static bool trace_copy_tables(int fd, struct trace_copy *copy, struct trace_file
 	for (uint32_t table = 0; table < TRACE_TABLE_COUNT; table++) {
 		const struct trace_table_shape *shape = &trace_shapes[table];
 
+		copy->kept[table] = trace_kept_count(table);
+		file->sections[shape->first_slot].count = copy->kept[table];
 		for (uint32_t run = 0; run < shape->run_count; run++) {
 			struct mt_section *from = &trace_file.sections[shape->first_slot + run];
 			struct mt_section *to = &file->sections[shape->first_slot + run];
@@ -291,11 +310,9 @@ static bool trace_copy_tables(int fd, struct trace_copy *copy, struct trace_file
 				if (to->offset + to->length > file->header->file_bytes)
 					file->header->file_bytes = to->offset + to->length;
 			}
-			if (address == NULL || !trace_copy_run(table, run, address))
+			if (address == NULL || !trace_copy_run(copy, table, run, address))
 				return false;
 		}
-		if (shape->is_kept_by_fork)
-			file->sections[shape->first_slot].count = trace_file_count(table);
 	}
 	memcpy(file->thread_kinds, trace_file.thread_kinds,
 	       sizeof(struct mt_thread_kind) * MT_THREAD_KIND_MAX);
@@ -315,7 +332,8 @@ static bool trace_copy_move(struct trace_copy *copy)
 	return is_moved;
 }
 
-static void trace_map_reset(const uint64_t *fixed_offset, bool is_again)
+/* copy: of a forked child, which reserves anew what lies behind the part it has copied. */
+static void trace_map_reset(const uint64_t *fixed_offset, const struct trace_copy *copy)
 {
 	memcpy(trace_map.fixed_offset, fixed_offset, sizeof(trace_map.fixed_offset));
 	for (uint32_t i = 0; i < TRACE_FIXED_COUNT; i++)
@@ -326,16 +344,9 @@ static void trace_map_reset(const uint64_t *fixed_offset, bool is_again)
 				: 0;
 	for (uint32_t table = 0; table < TRACE_TABLE_COUNT; table++) {
 		trace_map.is_full[table] = false;
-		/* what a child copied ends somewhere inside the parent's reservation: reserve it anew */
-		if (is_again && trace_shapes[table].is_kept_by_fork)
-			for (uint32_t run = 0; run < MT_RUN_MAX; run++)
-				trace_map.reserved[table][run] =
-					trace_map.runs[table][run] == NULL
-						? 0
-						: trace_used_bytes(table, run) /
-							  trace_shapes[table].entry_bytes;
-		else
-			memset(trace_map.reserved[table], 0, sizeof(trace_map.reserved[table]));
+		for (uint32_t run = 0; run < MT_RUN_MAX; run++)
+			trace_map.reserved[table][run] =
+				copy == NULL ? 0 : trace_kept_of_run(copy, table, run);
 	}
 }
 
@@ -357,7 +368,7 @@ static int trace_create_first(int fd, uint64_t limit)
 	trace_fill_header(&file);
 	trace_map.base = base;
 	trace_map.file_limit = limit;
-	trace_map_reset(fixed_offset, false);
+	trace_map_reset(fixed_offset, NULL);
 	for (uint32_t table = 0; table < TRACE_TABLE_COUNT; table++)
 		trace_map.runs[table][0] = base + file.sections[trace_shapes[table].first_slot].offset;
 	trace_file = file;
@@ -387,7 +398,7 @@ static int trace_create_again(int fd, uint64_t limit)
 		return status;
 	}
 	/* before the move: sizes are taken from the parent's section table */
-	trace_map_reset(fixed_offset, true);
+	trace_map_reset(fixed_offset, &copy);
 	trace_map.file_limit = limit;
 	return trace_copy_move(&copy) ? 0 : -ENOMEM;
 }

@@ -65,26 +65,35 @@ static char *trace_page_before(uint64_t offset, uint64_t *page_offset)
 	return page;
 }
 
+/* Gives a run its place in the file; 0 = the file has no room for it. */
+static uint64_t trace_place_run(struct mt_section *section)
+{
+	uint64_t *used = &trace_file.header->file_bytes;
+	uint64_t place = mt_load_relaxed(used), offset = 0;
+
+	do {
+		/* never counted past the end: a reader refuses a file that says it is longer than it is */
+		if (place + section->length > trace_map.file_limit)
+			return 0;
+	} while (!mt_cas_relaxed(used, &place, place + section->length));
+	/* who loses this race leaves a hole in the sparse file, nothing else */
+	return mt_cas_acq_rel(&section->offset, &offset, place) ? place : offset;
+}
+
 /* Maps run `run` of a table, giving it a place in the file first if it has none. */
 static char *trace_map_run(enum trace_table table, uint32_t run)
 {
 	struct mt_section *section = &trace_file.sections[trace_shapes[table].first_slot + run];
-	uint64_t offset = mt_load_acquire(&section->offset); /* partner: the CAS below */
+	uint64_t offset = mt_load_acquire(&section->offset); /* partner: CAS in trace_place_run() */
 	uint64_t page_offset;
 	char *page, *address, *expected = NULL;
 
 	if (trace_map.is_all_reserved)
 		return NULL; /* cannot reserve more without a descriptor on this kernel */
-	if (offset == 0) {
-		uint64_t place =
-			mt_fetch_add_relaxed(&trace_file.header->file_bytes, section->length);
-
-		if (place + section->length > trace_map.file_limit)
-			return NULL;
-		/* who loses this race leaves a hole in the sparse file, nothing else */
-		if (mt_cas_acq_rel(&section->offset, &offset, place))
-			offset = place;
-	}
+	if (offset == 0)
+		offset = trace_place_run(section);
+	if (offset == 0)
+		return NULL;
 	page = trace_page_before(offset, &page_offset);
 	address = os_map_file_again(page, offset - page_offset, section->length);
 	if (address == NULL)
@@ -133,26 +142,44 @@ static uint64_t *trace_file_count_of(enum trace_table table)
 
 uint32_t trace_file_count(enum trace_table table)
 {
+	const struct trace_table_shape *shape = &trace_shapes[table];
 	uint64_t count = mt_load_acquire(trace_file_count_of(table));
-	uint64_t limit = mt_run_first(trace_shapes[table].run_count, trace_shapes[table].n0_log2);
+	uint64_t limit = mt_run_first(shape->run_count, shape->n0_log2);
 
-	return (uint32_t)(count < limit ? count : limit);
+	if (count > limit)
+		count = limit;
+	/* ids that found no room count too, and even reading a page that was not reserved can be SIGBUS */
+	for (uint32_t run = mt_run_of(count - 1, shape->n0_log2);; run--) {
+		uint64_t end = mt_run_first(run, shape->n0_log2) +
+			       mt_load_acquire(&trace_map.reserved[table][run]);
+
+		if (count <= end)
+			return (uint32_t)count;
+		if (end > mt_run_first(run, shape->n0_log2) || run == 0)
+			return (uint32_t)end;
+		count = mt_run_first(run, shape->n0_log2);
+	}
 }
 
 uint32_t trace_file_claim(enum trace_table table, uint32_t count)
 {
 	const struct trace_table_shape *shape = &trace_shapes[table];
 	uint64_t limit = mt_run_first(shape->run_count, shape->n0_log2);
-	uint64_t id;
+	uint64_t *count_of, id;
 
 	if (trace_file.header == NULL || mt_load_relaxed(&trace_map.is_full[table]))
 		return 0;
-	id = mt_fetch_add_acq_rel(trace_file_count_of(table), count);
-	if (id + count <= limit && trace_file_reach(table, id, count))
-		return (uint32_t)id;
-	/* no memory, no disk or no ids: stop asking the system at every event */
-	mt_store_relaxed(&trace_map.is_full[table], true);
-	return 0;
+	count_of = trace_file_count_of(table);
+	id = mt_load_acquire(count_of);
+	do {
+		/* counted once they are reserved: whoever goes through the counted ones may touch them all */
+		if (id + count > limit || !trace_file_reach(table, id, count)) {
+			/* no memory, no disk or no ids: stop asking the system at every event */
+			mt_store_relaxed(&trace_map.is_full[table], true);
+			return 0;
+		}
+	} while (!mt_cas_acq_rel(count_of, &id, id + count));
+	return (uint32_t)id;
 }
 
 void *trace_file_entry(enum trace_table table, uint32_t id)
@@ -166,25 +193,31 @@ void *trace_file_entry(enum trace_table table, uint32_t id)
 	return address + (id - mt_run_first(run, shape->n0_log2)) * shape->entry_bytes;
 }
 
+/* Where a string of so many bytes may begin, from id on: it must not lie across two runs. */
+static uint64_t trace_string_start(uint64_t id, uint64_t bytes)
+{
+	uint32_t n0_log2 = trace_shapes[TRACE_STRINGS].n0_log2, run = mt_run_of(id, n0_log2);
+
+	return run == mt_run_of(id + bytes - 1, n0_log2) ? id : mt_run_first(run + 1, n0_log2);
+}
+
 uint32_t trace_file_string(const char *s)
 {
 	const struct trace_table_shape *shape = &trace_shapes[TRACE_STRINGS];
-	uint64_t bytes = strlen(s) + 1;
+	uint64_t bytes = strlen(s) + 1, limit = mt_run_first(shape->run_count, shape->n0_log2);
+	uint64_t *count_of, id, start;
 
 	if (bytes == 1 || bytes > TRACE_STRING_MAX || trace_file.header == NULL)
 		return 0;
-	for (;;) {
-		uint64_t id = mt_fetch_add_acq_rel(trace_file_count_of(TRACE_STRINGS), bytes);
-
-		if (id + bytes > mt_run_first(shape->run_count, shape->n0_log2))
+	count_of = trace_file_count_of(TRACE_STRINGS);
+	id = mt_load_acquire(count_of);
+	do {
+		start = trace_string_start(id, bytes);
+		if (start + bytes > limit || !trace_file_reach(TRACE_STRINGS, start, bytes))
 			return 0;
-		if (mt_run_of(id, shape->n0_log2) != mt_run_of(id + bytes - 1, shape->n0_log2))
-			continue; /* would lie across two runs: leave the end of the first empty */
-		if (!trace_file_reach(TRACE_STRINGS, id, bytes))
-			return 0;
-		memcpy(trace_file_entry(TRACE_STRINGS, (uint32_t)id), s, bytes);
-		return (uint32_t)id;
-	}
+	} while (!mt_cas_acq_rel(count_of, &id, start + bytes));
+	memcpy(trace_file_entry(TRACE_STRINGS, (uint32_t)start), s, bytes);
+	return (uint32_t)start;
 }
 
 /* Entry `index` of a section of fixed capacity whose pages are reserved as it fills. */
@@ -192,15 +225,16 @@ static void *trace_file_fixed(enum trace_fixed fixed, uint64_t index)
 {
 	const struct trace_fixed_shape *shape = &trace_fixed_shapes[fixed];
 	uint64_t end = (index + 1) * shape->entry_bytes;
+	uint64_t from;
 	char *start;
 
 	if (trace_file.header == NULL || index >= shape->capacity)
 		return NULL;
 	start = trace_map.base + trace_map.fixed_offset[fixed];
-	if (end > mt_load_relaxed(&trace_map.fixed_reserved[fixed])) {
+	from = mt_load_relaxed(&trace_map.fixed_reserved[fixed]);
+	if (end > from) {
 		uint64_t to = (end + 2 * MT_PAGE_SIZE - 1) & ~(uint64_t)(MT_PAGE_SIZE - 1);
 		uint64_t all = (uint64_t)shape->capacity * shape->entry_bytes;
-		uint64_t from = index * shape->entry_bytes;
 
 		if (to > all)
 			to = all;
@@ -234,11 +268,16 @@ struct mt_sample *trace_file_timeline(uint64_t slot)
 /* The count of a fixed section goes up by one for each entry handed out. */
 static void *trace_file_next(enum trace_fixed fixed)
 {
-	struct mt_section *section = &trace_file.sections[fixed];
+	uint64_t *count = &trace_file.sections[fixed].count;
+	uint64_t index = mt_load_relaxed(count);
+	void *entry;
 
-	if (mt_load_relaxed(&section->count) >= trace_fixed_shapes[fixed].capacity)
-		return NULL;
-	return trace_file_fixed(fixed, mt_fetch_add_relaxed(&section->count, 1));
+	do {
+		entry = trace_file_fixed(fixed, index);
+		if (entry == NULL)
+			return NULL;
+	} while (!mt_cas_relaxed(count, &index, index + 1));
+	return entry;
 }
 
 struct mt_mark *trace_file_mark_slot(void)

@@ -62,7 +62,7 @@ uint32_t trace_file_claim(enum trace_table table, uint32_t count);
 /* Entry of an id that was claimed by this process; NULL for ids that were not. */
 void *trace_file_entry(enum trace_table table, uint32_t id);
 
-/* Ids handed out so far, 0 included. */
+/* Ids handed out so far, 0 included; all below it may be looked at, some may be unused (zero). */
 uint32_t trace_file_count(enum trace_table table);
 
 /*
