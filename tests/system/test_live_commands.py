@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""snapshot, ctl, info and list on a process while it runs, and on what it left."""
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+
+import harness
+from harness import Run, memtrace, target
+
+
+class _Obedient(Run):
+    """A program that allocates when told to."""
+
+    def __init__(self, **options):
+        super().__init__([target("obedient")], **options)
+        self.where = os.path.join(self.folder, "kept")
+        os.mkdir(self.where)
+
+    def __enter__(self):
+        self.start(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.tell("k0")
+        return self
+
+    def tell(self, order):
+        self.process.stdin.write(order.encode() + b"\n")
+        self.process.stdin.flush()
+        harness.equal(self.process.stdout.readline(), b"ok\n", order)
+
+    def end(self):
+        self.process.stdin.close()
+        harness.equal(self.process.wait(timeout=harness.TIMEOUT), 0, "exit status")
+
+    def snapshot(self, *options):
+        path = memtrace("snapshot", *options, "-o", self.where, self.process.pid).strip()
+        assert os.path.dirname(path) == self.where, path
+        return path
+
+    def control(self, request):
+        """The program answers at its next allocation, which is here."""
+        asked = subprocess.Popen([harness.MEMTRACE, "ctl", str(self.process.pid), request],
+                                 stderr=subprocess.PIPE)
+        while asked.poll() is None:
+            self.tell("f1")
+            self.tell("f-1")
+            time.sleep(0.001)
+        harness.equal(asked.returncode, 0, asked.stderr.read())
+        asked.stderr.close()
+
+
+def _info(what):
+    return json.loads(memtrace("info", "--json", what))
+
+
+def _total(what, name):
+    return _info(what)["totals"][name]
+
+
+def snapshot_of_a_running_process_keeps_that_moment():
+    with _Obedient() as run:
+        run.tell("k10")
+        first = run.snapshot("--label", "ten blocks")
+        run.tell("k20")
+        second = run.snapshot()
+        grown = _total(second, "live_bytes") - _total(first, "live_bytes")
+        harness.equal(grown, 20 * 100, "growth")
+        harness.equal(_info(first)["file"]["label"], "ten blocks", "label")
+        harness.equal(_info(first)["process"]["state"], "running", "state")
+        assert _info(first)["process"]["rss_bytes"] > 0, "no resident set"
+        row = harness.only_row(harness.diff(first, second, "--by", "function"), function="site_keep")
+        harness.equal((row["live_bytes_delta"], row["live_blocks_delta"]), (2000, 20), "difference")
+        run.end()
+
+
+def snapshot_names_count_up_and_replace_nothing():
+    with _Obedient() as run:
+        names = [os.path.basename(run.snapshot()) for _ in range(3)]
+        pid = run.process.pid
+        harness.equal(names, [f"obedient.{pid}.{n}.snap" for n in (1, 2, 3)], "names")
+        memtrace("snapshot", "-o", os.path.join(run.where, names[0]), pid, status=1)
+        run.end()
+
+
+def snapshot_of_a_file_equals_the_file():
+    with _Obedient() as run:
+        run.tell("k7")
+        run.tell("k-3")
+        run.tell("t2")
+        run.end()
+        file = run.file()
+        kept = memtrace("snapshot", "-o", run.where, file).strip()
+        first, second = harness.report(file), harness.report(kept)
+        harness.equal(second["totals"], first["totals"], "totals")
+        harness.equal(second["rows"], first["rows"], "rows")
+        assert os.path.getsize(kept) < 100_000, os.path.getsize(kept)
+
+
+def process_and_file_of_it_tell_the_same():
+    with _Obedient() as run:
+        run.tell("k5")
+        harness.equal(_info(run.process.pid)["totals"], _info(run.file())["totals"], "totals")
+        run.end()
+
+
+def process_whose_file_was_deleted_can_still_be_read():
+    with _Obedient() as run:
+        run.tell("k5")
+        before = _info(run.process.pid)["totals"]
+        os.unlink(run.file())
+        harness.equal(_info(run.process.pid)["totals"], before, "totals")
+        run.snapshot()
+        run.end()
+
+
+def program_is_neither_stopped_nor_signalled():
+    with _Obedient() as run:
+        def counts():
+            with open(f"/proc/{run.process.pid}/status", encoding="utf-8") as lines:
+                return {line.split(":")[0]: line.split()[1:] for line in lines
+                        if line.startswith(("State", "voluntary", "nonvoluntary", "TracerPid"))}
+        while counts()["State"][0] != "S":
+            time.sleep(0.001)
+        before = counts()
+        run.snapshot()
+        memtrace("info", run.process.pid)
+        harness.equal(counts(), before, "context switches")
+        run.end()
+
+
+def stopped_recording_leaves_new_blocks_out_and_frees_in():
+    with _Obedient() as run:
+        run.tell("k10")
+        run.control("stop")
+        assert not _info(run.process.pid)["process"]["is_recording"], "still recording"
+        before = _total(run.process.pid, "live_blocks")
+        run.tell("k5")
+        harness.equal(_total(run.process.pid, "live_blocks"), before, "unrecorded")
+        run.tell("k-15")
+        harness.equal(_total(run.process.pid, "live_blocks"), before - 10, "frees of known blocks")
+        run.control("start")
+        run.tell("k3")
+        harness.equal(_total(run.process.pid, "live_blocks"), before - 10 + 3, "recorded again")
+        run.end()
+
+
+def reset_peak_starts_from_what_is_live():
+    with _Obedient() as run:
+        run.tell("f500")
+        run.tell("f-500")
+        assert _total(run.process.pid, "peak_live_bytes") >= 500_000
+        run.control("reset-peak")
+        assert _total(run.process.pid, "peak_live_bytes") < 100_000
+        run.end()
+
+
+def asked_process_makes_a_snapshot_of_itself():
+    with _Obedient() as run:
+        run.tell("k10")
+        run.control("snapshot")
+        made = [path for path in glob.glob(os.path.join(run.out, "*.snap"))
+                if _info(path)["file"]["kind"] == "snapshot"]
+        harness.equal(len(made), 1, made)
+        row = harness.only_row(harness.report(made[0], "--by", "function"), function="site_keep")
+        harness.equal(row["live_blocks"], 10, "blocks")
+        run.end()
+
+
+def request_to_an_idle_process_is_said_to_be_open():
+    with _Obedient() as run:
+        done = subprocess.run([harness.MEMTRACE, "ctl", str(run.process.pid), "stop"],
+                              stderr=subprocess.PIPE, timeout=harness.TIMEOUT, check=False)
+        harness.equal(done.returncode, 1, "exit status")
+        assert b"has not allocated since" in done.stderr, done.stderr
+        run.tell("k1")
+        run.tell("k1")
+        assert not _info(run.process.pid)["process"]["is_recording"], "request was lost"
+        run.end()
+
+
+def process_that_is_not_traced_is_told_from_one_that_is_not_there():
+    for words in (["snapshot"], ["info"], ["report"]):
+        done = subprocess.run([harness.MEMTRACE, *words, str(os.getpid())], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=harness.TIMEOUT, check=False)
+        harness.equal(done.returncode, 3, words)
+        assert b"is not traced" in done.stderr, done.stderr
+        done = subprocess.run([harness.MEMTRACE, *words, "4194305"], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=harness.TIMEOUT, check=False)
+        harness.equal(done.returncode, 3, words)
+        assert b"no such process" in done.stderr, done.stderr
+
+
+def states_are_told_apart():
+    with _Obedient() as run:
+        harness.equal(_info(run.file())["process"]["state"], "running", "state")
+        run.end()
+        harness.equal(_info(run.file())["process"]["state"], "exited", "state")
+    with _Obedient() as run:
+        run.process.kill()
+        run.process.wait()
+        harness.equal(_info(run.file())["process"]["state"], "killed", "state")
+
+
+def list_is_sorted_by_time_and_shows_labels():
+    with _Obedient() as run:
+        run.tell("k10")
+        memtrace("snapshot", "-o", os.path.join(run.where, "z.snap"), "--label", "one",
+                 run.process.pid)
+        run.tell("k10")
+        memtrace("snapshot", "-o", os.path.join(run.where, "a.snap"), "--label", "two",
+                 run.process.pid)
+        with open(os.path.join(run.where, "other.snap"), "wb") as other:
+            other.write(b"something else")
+        listed = json.loads(memtrace("list", "--json", run.where))["files"]
+        harness.equal([item["label"] for item in listed], ["one", "two"], "order")
+        harness.equal(listed[1]["live_bytes"] - listed[0]["live_bytes"], 1000, "live")
+        text = memtrace("list", run.where)
+        assert re.search(r"(?m)^\S+ \S+ +\d.*\bsnapshot +one +\S*z\.snap$", text), text
+        harness.equal(text.count("\n"), 3, text)
+        run.end()
+
+
+def damaged_file_is_named_and_the_others_are_listed():
+    with _Obedient() as run:
+        path = run.snapshot("--label", "good")
+        shutil.copy(path, os.path.join(run.where, "bad.snap"))
+        with open(os.path.join(run.where, "bad.snap"), "r+b") as bad:
+            bad.seek(-9, os.SEEK_END)
+            bad.write(b"\xff")
+        done = subprocess.run([harness.MEMTRACE, "list", run.where], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=harness.TIMEOUT, check=False)
+        harness.equal(done.returncode, 3, "exit status")
+        assert b"bad.snap" in done.stderr and b"good" in done.stdout, done
+        run.end()
+
+
+def books_of_the_tracer_agree():
+    with _Obedient() as run:
+        run.tell("k1000")
+        run.tell("k-300")
+        run.tell("r20")
+        run.tell("t5")
+        found = json.loads(memtrace("info", "--verify", "--json", run.process.pid))
+        assert found["agrees"] and found["busy_site_count"] == 0, found
+        harness.equal(found["live_blocks"], _total(run.process.pid, "live_blocks"), "blocks")
+        harness.equal(found["live_bytes"], _total(run.process.pid, "live_bytes"), "bytes")
+        run.end()
+
+
+def file_alone_is_reported_on():
+    with _Obedient() as run:
+        run.tell("k10")
+        run.end()
+        harness.equal(memtrace(run.file()), memtrace("report", run.file()), "report")
+
+
+harness.main(globals())
