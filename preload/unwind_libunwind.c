@@ -7,14 +7,14 @@
  * blocking all signals and taking a mutex. Our own versions of these three functions make no system call,
  * survive a fork, and a walk inside an interrupted walk of the same thread is refused.
  */
+#define _GNU_SOURCE
 #include <libunwind-x86_64.h>
 #include <pthread.h>
 #include <signal.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <sys/mman.h>
 
 #include "memtrace/atomic.h"
+#include "memtrace/format.h"
 #include "unwind_libunwind.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -34,7 +34,7 @@ struct walk {
 };
 
 static unw_addr_space_t space;
-static uint32_t pool_lock; /* pid of its holder; of a dead process after a fork */
+static uint32_t *pool_lock; /* 1 = held; in a page that is 0 again in a forked child */
 static __thread bool is_walking __attribute__((tls_model("initial-exec")));
 
 EXPORT int sigprocmask(int how, const sigset_t *set, sigset_t *old)
@@ -48,22 +48,16 @@ EXPORT int sigprocmask(int how, const sigset_t *set, sigset_t *old)
 /* libunwind's mutexes are all taken here; the critical sections are a few instructions long. */
 EXPORT int pthread_mutex_lock(pthread_mutex_t *mutex)
 {
-	uint32_t pid = (uint32_t)getpid(), holder = 0;
-
 	(void)mutex;
-	while (!mt_cas_acq_rel(&pool_lock, &holder, pid)) {
-		if (holder == pid) {
-			holder = 0;
-			__builtin_ia32_pause();
-		}
-	}
+	while (mt_exchange_acq_rel(pool_lock, 1) != 0) /* with the release below */
+		__builtin_ia32_pause();
 	return 0;
 }
 
 EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
 	(void)mutex;
-	mt_store_release(&pool_lock, 0);
+	mt_store_release(pool_lock, 0);
 	return 0;
 }
 
@@ -171,6 +165,14 @@ static int find_name(unw_addr_space_t as, unw_word_t ip, char *name, size_t byte
 	return -UNW_ENOINFO;
 }
 
+static bool make_lock(void)
+{
+	pool_lock = mmap(NULL, MT_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
+	return pool_lock != MAP_FAILED &&
+	       madvise(pool_lock, MT_PAGE_SIZE, MADV_WIPEONFORK) == 0;
+}
+
 EXPORT bool unwind_libunwind_init(void)
 {
 	static unw_accessors_t accessors = {
@@ -184,6 +186,8 @@ EXPORT bool unwind_libunwind_init(void)
 		.get_proc_name = find_name,
 	};
 
+	if (!make_lock())
+		return false;
 	space = unw_create_addr_space(&accessors, 0);
 	if (space)
 		unw_set_caching_policy(space, UNW_CACHE_NONE);
