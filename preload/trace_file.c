@@ -104,6 +104,14 @@ static char *trace_map_run(enum trace_table table, uint32_t run)
 	return expected;
 }
 
+/* Bytes reserved at a time: as many again as are in use. A short process stays small, a large one asks rarely. */
+static uint64_t trace_step(uint64_t used_bytes)
+{
+	if (used_bytes < TRACE_STEP_MIN)
+		return TRACE_STEP_MIN;
+	return used_bytes < TRACE_STEP_MAX ? used_bytes : TRACE_STEP_MAX;
+}
+
 /* Makes entries [id, id + count), all in one run, usable. */
 static bool trace_file_reach(enum trace_table table, uint64_t id, uint64_t count)
 {
@@ -111,7 +119,7 @@ static bool trace_file_reach(enum trace_table table, uint64_t id, uint64_t count
 	uint32_t run = mt_run_of(id, shape->n0_log2);
 	uint64_t first = mt_run_first(run, shape->n0_log2);
 	uint64_t end = mt_run_first(run + 1, shape->n0_log2);
-	uint64_t from, to, step;
+	uint64_t from, to;
 	char *address;
 
 	address = mt_load_acquire(&trace_map.runs[table][run]); /* partner: CAS in trace_map_run */
@@ -122,10 +130,7 @@ static bool trace_file_reach(enum trace_table table, uint64_t id, uint64_t count
 	from = first + mt_load_relaxed(&trace_map.reserved[table][run]);
 	if (id + count <= from)
 		return true;
-	step = (end - first) / 16;
-	if (step * shape->entry_bytes < TRACE_STEP_BYTES)
-		step = TRACE_STEP_BYTES / shape->entry_bytes;
-	to = id + count + step;
+	to = id + count + trace_step(from * shape->entry_bytes) / shape->entry_bytes;
 	if (to > end)
 		to = end;
 	if (!trace_file_reserve(address + (from - first) * shape->entry_bytes,

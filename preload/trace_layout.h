@@ -14,7 +14,8 @@
 #include "trace_file.h"
 
 #define TRACE_POPULATE_WRITE 23 /* MADV_POPULATE_WRITE, Linux 5.14 */
-#define TRACE_STEP_BYTES ((uint64_t)64 << 10)
+#define TRACE_STEP_MIN ((uint64_t)4 << 10) /* of one reservation */
+#define TRACE_STEP_MAX ((uint64_t)1 << 20)
 #define TRACE_STRING_MAX 4096u
 #define TRACE_FILE_BYTES_MAX ((uint64_t)4 << 30)
 
