@@ -13,6 +13,9 @@
 #include "base/digest_map.h"
 #include "model/wrappers.h"
 
+/* No writer keeps deeper stacks; a damaged file must not make one take for ever. */
+#define STACK_NODE_MAX 8192
+
 struct place {
 	struct frame_list list;
 	size_t folded_count; /* wrappers at its inner end */
@@ -220,6 +223,7 @@ int stack_read(struct stack_reader *reader, const struct snapshot *snapshot, uin
 	struct place *places = reader_places(reader, snapshot);
 	struct walk walk = {.is_folding = true};
 	bool has_code = false;
+	size_t left = STACK_NODE_MAX;
 	int status = 0;
 
 	if (!places)
@@ -227,7 +231,7 @@ int stack_read(struct stack_reader *reader, const struct snapshot *snapshot, uin
 	stack->count = 0;
 	stack->thread = "";
 	stack->is_truncated = false;
-	for (; node && !status; node = snapshot->nodes[node].parent) {
+	for (; node && left-- > 0 && !status; node = snapshot->nodes[node].parent) {
 		uint32_t index = snapshot->nodes[node].location;
 		const struct location *location = &snapshot->locations[index];
 
@@ -238,6 +242,7 @@ int stack_read(struct stack_reader *reader, const struct snapshot *snapshot, uin
 		status = stack_add(stack, &walk, reader_place(reader, snapshot, places, index));
 		has_code |= location->kind == LOCATION_CODE && stack->count > 0;
 	}
+	stack->is_truncated |= node && !status;
 	if (!status && walk.folded && !has_code)
 		status = stack_keep_folded(stack, walk.folded);
 	if (!status && stack->count == 0)
@@ -253,9 +258,10 @@ void stack_fini(struct stack *stack)
 
 const char *stack_thread(const struct snapshot *snapshot, uint32_t node)
 {
+	size_t left = STACK_NODE_MAX;
 	uint32_t root = 0;
 
-	for (; node; node = snapshot->nodes[node].parent)
+	for (; node && left-- > 0; node = snapshot->nodes[node].parent)
 		root = node;
 	if (root && snapshot->locations[snapshot->nodes[root].location].kind == LOCATION_THREAD)
 		return snapshot->locations[snapshot->nodes[root].location].name;

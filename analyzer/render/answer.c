@@ -11,6 +11,9 @@
 #include "base/size_text.h"
 #include "render/number_text.h"
 
+/* With less than this in the largest rows there is no point in counting them. */
+#define SPREAD_PERCENT 10
+
 uint64_t snapshot_rss_bytes(const struct snapshot *snapshot)
 {
 	size_t i;
@@ -90,6 +93,11 @@ static void append_concentration(const struct view *view, const char *what, bool
 	/* shares of inclusive rows overlap */
 	if (rows->is_cumulative || part.row_count == 0)
 		return;
+	if (part.percent < SPREAD_PERCENT) {
+		append(text, bytes, ", spread over %s %s", number_text((int64_t)rows->count).text,
+		       group_name(rows->by, rows->count));
+		return;
+	}
 	if (strcmp(view->sort->name, "live_bytes") == 0)
 		append(text, bytes, ", %u%% of %s", part.percent, what);
 	else

@@ -24,17 +24,25 @@
 
 static const char *const default_fields[] = {"live_bytes", "live_blocks", "average_bytes"};
 
+/* Sites need not have peaked together: the sum of their peaks is the most that can have been. */
+static const char *relation_of(const struct row *row, const struct field *field)
+{
+	bool is_peak = strcmp(field->name, "peak_live_bytes") == 0;
+
+	return is_peak && row->figures.site_count > 1 ? "<=" : "=";
+}
+
 static void put_figure(FILE *out, const struct row *row, const struct field *field, bool is_first)
 {
 	int64_t value = field_value(field, &row->figures);
+	int64_t change;
 
-	(void)fprintf(out, "%s%s=%s", is_first ? "" : ", ", field->label,
+	(void)fprintf(out, "%s%s%s%s", is_first ? "" : ", ", field->label, relation_of(row, field),
 		      number_text_field(field, value).text);
-	if (row->series && field->divisor == FIELD_WHOLE)
-		(void)fprintf(out, " (%s)",
-			      number_text_change(field,
-						 field_delta(field, &row->series[0], &row->figures))
-				      .text);
+	if (!row->series || field->divisor != FIELD_WHOLE)
+		return;
+	change = field_delta(field, &row->series[0], &row->figures);
+	(void)fprintf(out, " (%s)", number_text_change(field, change).text);
 }
 
 static bool is_default_field(const struct field *field)
@@ -145,53 +153,77 @@ static int row_head(FILE *out, const struct view *view, const struct row *row,
 	return status;
 }
 
-static int put_frame(FILE *out, const struct view *view, const struct row *row,
-		     const struct frame *frame)
+/* One line of text made by put, indented and cut. */
+static int put_indented(FILE *out, const struct view *view, const char *indent, const char *source,
+			const struct row *row, const struct frame *frame, size_t times)
 {
-	const char *source = NULL;
 	char *text = NULL;
 	size_t bytes;
 	FILE *line = open_memstream(&text, &bytes);
+	int status = 0;
 
 	if (!line)
 		return -ENOMEM;
-	(void)fputs("    ", line);
-	place_put_frame(line, row, frame);
-	if (fclose(line) == 0)
+	(void)fputs(indent, line);
+	if (source)
+		place_put(line, source);
+	else
+		place_put_frame(line, row, frame);
+	if (times > 1)
+		(void)fprintf(line, " (%s times)", number_text((int64_t)times).text);
+	if (fclose(line) != 0)
+		status = -ENOMEM;
+	else
 		line_put(out, view->columns, text);
 	free(text);
-	if (view->source && frame->file && frame->line)
+	return status;
+}
+
+/* @times: how often the frame stands in the stack in a row. */
+static int put_frame(FILE *out, const struct view *view, const struct row *row,
+		     const struct frame *frame, size_t times)
+{
+	const char *source = NULL;
+	int status = put_indented(out, view, "    ", NULL, row, frame, times);
+
+	if (!status && view->source)
 		source = source_line(view->source, frame->file, frame->line);
-	if (!source || !*source)
-		return 0;
-	line = open_memstream(&text, &bytes);
-	if (!line)
-		return -ENOMEM;
-	(void)fputs("        ", line);
-	place_put(line, source);
-	if (fclose(line) == 0)
-		line_put(out, view->columns, text);
-	free(text);
-	return 0;
+	if (source)
+		status = put_indented(out, view, "        ", source, row, frame, 1);
+	return status;
+}
+
+static size_t count_repeats(const struct stack *stack, size_t from)
+{
+	size_t at = from;
+
+	while (at < stack->count && stack->frames[at] == stack->frames[from])
+		at++;
+	return at - from;
 }
 
 static int put_stack(FILE *out, const struct view *view, const struct row *row,
 		     const struct stack *stack)
 {
-	size_t shown = view->depth ? view->depth : stack->count;
-	size_t i;
+	size_t lines = 0, at = 0;
 	int status = 0;
 
 	if (row->figures.site_count > 1)
 		(void)fprintf(out, "  largest of %s stacks:\n",
 			      number_text(row->figures.site_count).text);
-	if (shown + 1 >= stack->count)
-		shown = stack->count;
-	for (i = 0; i < shown && !status; i++)
-		status = put_frame(out, view, row, stack->frames[i]);
-	if (shown < stack->count)
+	while (at < stack->count && !status) {
+		size_t times = count_repeats(stack, at);
+
+		/* the last line may as well be a frame as say that one is missing */
+		if (view->depth && lines >= view->depth && at + times < stack->count)
+			break;
+		status = put_frame(out, view, row, stack->frames[at], times);
+		at += times;
+		lines++;
+	}
+	if (at < stack->count)
 		(void)fprintf(out, "    .. %s more frames\n",
-			      number_text((int64_t)(stack->count - shown)).text);
+			      number_text((int64_t)(stack->count - at)).text);
 	return status;
 }
 
