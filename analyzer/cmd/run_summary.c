@@ -21,12 +21,54 @@
 #include "model/trace_folder.h"
 #include "render/number_text.h"
 
-/* Files of the program that was started: several where it replaced itself by exec or forked. */
+/* Files of the program that was started: several where it replaced itself by exec or had children. */
 struct found {
-	char path[PATH_MAX]; /* of the last image of the process itself; "" = none */
-	uint64_t start_realtime_ns;
-	size_t other_count; /* further ones, of earlier images and of children */
+	char path[PATH_MAX];  /* of the last image of the process itself; "" = none */
+	char first[PATH_MAX]; /* of its first one, whose folder holds all others */
+	size_t file_count;
 };
+
+static bool is_of(const struct trace_entry *entry, const struct launch *launch)
+{
+	return entry->header.kind == MT_KIND_LIVE && entry->header.pid == launch->pid &&
+	       entry->header.start_realtime_ns >= launch->start_realtime_ns;
+}
+
+static void find_images(const struct trace_folder *files, const struct launch *launch,
+			struct found *found)
+{
+	const struct trace_entry *first = NULL, *last = NULL;
+
+	for (size_t i = 0; i < files->count; i++) {
+		const struct trace_entry *entry = &files->entries[i];
+		uint64_t start_ns = entry->header.start_realtime_ns;
+
+		if (!is_of(entry, launch))
+			continue;
+		if (first == NULL || start_ns < first->header.start_realtime_ns)
+			first = entry;
+		if (last == NULL || start_ns > last->header.start_realtime_ns)
+			last = entry;
+	}
+	if (first == NULL)
+		return;
+	(void)snprintf(found->path, sizeof(found->path), "%s", last->path);
+	(void)snprintf(found->first, sizeof(found->first), "%s", first->path);
+}
+
+static void count_files(const struct trace_folder *files, struct found *found)
+{
+	size_t bytes = strlen(found->first);
+
+	for (size_t i = 0; i < files->count; i++) {
+		const char *path = files->entries[i].path;
+
+		if (files->entries[i].header.kind == MT_KIND_LIVE &&
+		    strncmp(path, found->first, bytes) == 0 &&
+		    (path[bytes] == '\0' || strncmp(path + bytes, ".d/", 3) == 0))
+			found->file_count++;
+	}
+}
 
 static void look_into(const char *folder, const struct launch *launch, struct found *found)
 {
@@ -34,21 +76,9 @@ static void look_into(const char *folder, const struct launch *launch, struct fo
 
 	if (trace_folder_read(folder, true, &files, NULL) != 0)
 		return;
-	for (size_t i = 0; i < files.count; i++) {
-		const struct mt_header *header = &files.entries[i].header;
-
-		if (header->kind != MT_KIND_LIVE ||
-		    header->start_realtime_ns < launch->start_realtime_ns)
-			continue;
-		if (header->pid != launch->pid ||
-		    header->start_realtime_ns < found->start_realtime_ns) {
-			found->other_count += header->pid == launch->pid;
-			continue;
-		}
-		found->other_count += found->path[0] != '\0';
-		found->start_realtime_ns = header->start_realtime_ns;
-		(void)snprintf(found->path, sizeof(found->path), "%s", files.entries[i].path);
-	}
+	find_images(&files, launch, found);
+	if (found->path[0] != '\0')
+		count_files(&files, found);
 	trace_folder_free(&files);
 }
 
@@ -131,11 +161,15 @@ static bool is_empty(const struct snapshot *snapshot)
 	return snapshot->totals[MT_TOTAL_ALLOC_COUNT] == 0 && snapshot->process.is_stopped == 0;
 }
 
+static const char *strip_here(const char *path)
+{
+	return strncmp(path, "./", 2) == 0 ? path + 2 : path;
+}
+
 static void print_found(const struct found *found, const struct launch *launch,
 			const struct snapshot *snapshot)
 {
-	(void)fprintf(stderr, "memtrace: %s\n",
-		      strncmp(found->path, "./", 2) == 0 ? found->path + 2 : found->path);
+	(void)fprintf(stderr, "memtrace: %s\n", strip_here(found->path));
 	print_end(launch, snapshot);
 	if (is_empty(snapshot))
 		(void)fputs(
@@ -145,10 +179,10 @@ static void print_found(const struct found *found, const struct launch *launch,
 		print_totals(snapshot);
 	run_top_print(snapshot, stderr);
 	print_messages(snapshot);
-	if (found->other_count > 0)
-		(void)fprintf(stderr,
-			      "  %-12s%zu more files of this process; memtrace list shows them\n",
-			      "also", found->other_count);
+	if (found->file_count > 1)
+		(void)fprintf(stderr, "  %-12s%zu more file%s of this run: memtrace report %s\n",
+			      "also", found->file_count - 1, found->file_count > 2 ? "s" : "",
+			      strip_here(found->first));
 }
 
 void run_summary_print(const char *output, const char *live, const struct launch *launch)

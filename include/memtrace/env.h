@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * env.h - names of the environment variables, used by the shim that reads them and by the analyzer that
- * sets them. docs/memtrace.1.scd says what each does.
+ * sets them. docs/memtrace.7.scd says what each does.
  */
 #ifndef MEMTRACE_ENV_H
 #define MEMTRACE_ENV_H
