@@ -52,16 +52,16 @@ struct interpreter {
 
 enum cfi_column cfi_column_of(uint64_t dwarf_register)
 {
+	/* plus 1: 0 = not followed */
 	static const uint8_t columns[DWARF_RA + 1] = {
-		CFI_COLUMN_NONE, CFI_COLUMN_NONE, CFI_COLUMN_NONE, CFI_BX,
-		CFI_COLUMN_NONE, CFI_COLUMN_NONE, CFI_BP,          CFI_SP,
-		CFI_COLUMN_NONE, CFI_COLUMN_NONE, CFI_COLUMN_NONE, CFI_COLUMN_NONE,
-		CFI_R12,         CFI_R13,         CFI_R14,         CFI_R15,
-		CFI_RA,
+		[DWARF_BX] = CFI_BX + 1,   [DWARF_BP] = CFI_BP + 1,   [DWARF_SP] = CFI_SP + 1,
+		[DWARF_R12] = CFI_R12 + 1, [DWARF_R13] = CFI_R13 + 1, [DWARF_R14] = CFI_R14 + 1,
+		[DWARF_R15] = CFI_R15 + 1, [DWARF_RA] = CFI_RA + 1,
 	};
 
-	return dwarf_register > DWARF_RA ? CFI_COLUMN_NONE
-					 : (enum cfi_column)columns[dwarf_register];
+	if (dwarf_register > DWARF_RA || columns[dwarf_register] == 0)
+		return CFI_COLUMN_NONE;
+	return (enum cfi_column)(columns[dwarf_register] - 1);
 }
 
 static void set_column(struct interpreter *in, uint64_t dwarf_register, enum cfi_kind kind,
@@ -198,12 +198,10 @@ static void run_column(struct interpreter *in, uint8_t instruction)
 		set_column(in, number, CFI_OFFSET, factored(in, reader_uleb128(reader)));
 		break;
 	case CFA_OFFSET_EXTENDED_SF:
-		set_column(in, number, CFI_OFFSET,
-			   factored(in, (uint64_t)reader_sleb128(reader)));
+		set_column(in, number, CFI_OFFSET, factored(in, (uint64_t)reader_sleb128(reader)));
 		break;
 	case CFA_GNU_NEGATIVE_OFFSET_EXTENDED:
-		set_column(in, number, CFI_OFFSET,
-			   factored(in, 0 - reader_uleb128(reader)));
+		set_column(in, number, CFI_OFFSET, factored(in, 0 - reader_uleb128(reader)));
 		break;
 	case CFA_VAL_OFFSET:
 		set_column(in, number, CFI_VALUE_OFFSET, factored(in, reader_uleb128(reader)));

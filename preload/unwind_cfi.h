@@ -32,9 +32,17 @@ enum dwarf_register {
 	DWARF_BP = 6,
 	DWARF_SP = 7,
 	DWARF_R12 = 12,
+	DWARF_R13 = 13,
+	DWARF_R14 = 14,
 	DWARF_R15 = 15,
 	DWARF_RA = 16,
 };
+
+/* DWARF number of column CFI_BX to CFI_R15. */
+static inline uint64_t cfi_saved_register(unsigned column)
+{
+	return column == CFI_BX ? DWARF_BX : DWARF_R12 + column - CFI_R12;
+}
 
 enum cfi_kind {
 	CFI_SAME,           /* not changed; sp: it is the CFA */

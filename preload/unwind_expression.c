@@ -185,20 +185,48 @@ static bool compute(uint8_t operation, uint64_t left, uint64_t right, uint64_t *
 	int64_t a = (int64_t)left, b = (int64_t)right;
 
 	switch (operation) {
-	case OP_AND: *out = left & right; return true;
-	case OP_OR: *out = left | right; return true;
-	case OP_XOR: *out = left ^ right; return true;
-	case OP_MUL: *out = left * right; return true;
-	case OP_SHL: *out = right < 64 ? left << right : 0; return true;
-	case OP_SHR: *out = right < 64 ? left >> right : 0; return true;
-	case OP_SHRA: *out = shift_right_signed(left, right); return true;
-	case OP_EQ: *out = a == b; return true;
-	case OP_NE: *out = a != b; return true;
-	case OP_GE: *out = a >= b; return true;
-	case OP_GT: *out = a > b; return true;
-	case OP_LE: *out = a <= b; return true;
-	case OP_LT: *out = a < b; return true;
-	case OP_MOD: *out = right ? left % right : 0; return right != 0;
+	case OP_AND:
+		*out = left & right;
+		return true;
+	case OP_OR:
+		*out = left | right;
+		return true;
+	case OP_XOR:
+		*out = left ^ right;
+		return true;
+	case OP_MUL:
+		*out = left * right;
+		return true;
+	case OP_SHL:
+		*out = right < 64 ? left << right : 0;
+		return true;
+	case OP_SHR:
+		*out = right < 64 ? left >> right : 0;
+		return true;
+	case OP_SHRA:
+		*out = shift_right_signed(left, right);
+		return true;
+	case OP_EQ:
+		*out = a == b;
+		return true;
+	case OP_NE:
+		*out = a != b;
+		return true;
+	case OP_GE:
+		*out = a >= b;
+		return true;
+	case OP_GT:
+		*out = a > b;
+		return true;
+	case OP_LE:
+		*out = a <= b;
+		return true;
+	case OP_LT:
+		*out = a < b;
+		return true;
+	case OP_MOD:
+		*out = right ? left % right : 0;
+		return right != 0;
 	case OP_DIV:
 		/* the one quotient that does not fit is left as it is */
 		*out = b == -1 ? 0 - left : b ? (uint64_t)(a / b) : 0;
@@ -236,8 +264,9 @@ static void push_constant(struct machine *m, uint8_t operation)
 {
 	unsigned bytes = 1u << ((operation - OP_CONST1U) >> 1);
 
-	push(m, (operation & 1) ? (uint64_t)reader_signed(&m->reader, bytes)
-				: reader_unsigned(&m->reader, bytes),
+	push(m,
+	     (operation & 1) ? (uint64_t)reader_signed(&m->reader, bytes)
+			     : reader_unsigned(&m->reader, bytes),
 	     EXPRESSION_NUMBER);
 }
 
@@ -272,35 +301,72 @@ static void step(struct machine *m, uint8_t operation)
 	uint8_t base;
 
 	switch (operation) {
-	case OP_ADDR: push(m, reader_unsigned(reader, 8), EXPRESSION_NUMBER); break;
-	case OP_CONSTU: push(m, reader_uleb128(reader), EXPRESSION_NUMBER); break;
-	case OP_CONSTS: push(m, (uint64_t)reader_sleb128(reader), EXPRESSION_NUMBER); break;
-	case OP_DEREF: dereference(m, 8); break;
-	case OP_DEREF_SIZE: dereference(m, reader_byte(reader)); break;
-	case OP_DUP: pick(m, 0); break;
-	case OP_OVER: pick(m, 1); break;
-	case OP_PICK: pick(m, reader_byte(reader)); break;
-	case OP_DROP: (void)pop(m, &base); break;
-	case OP_SWAP: swap(m); break;
-	case OP_ROT: rotate(m); break;
-	case OP_PLUS: add(m); break;
-	case OP_MINUS: subtract(m); break;
+	case OP_ADDR:
+		push(m, reader_unsigned(reader, 8), EXPRESSION_NUMBER);
+		break;
+	case OP_CONSTU:
+		push(m, reader_uleb128(reader), EXPRESSION_NUMBER);
+		break;
+	case OP_CONSTS:
+		push(m, (uint64_t)reader_sleb128(reader), EXPRESSION_NUMBER);
+		break;
+	case OP_DEREF:
+		dereference(m, 8);
+		break;
+	case OP_DEREF_SIZE:
+		dereference(m, reader_byte(reader));
+		break;
+	case OP_DUP:
+		pick(m, 0);
+		break;
+	case OP_OVER:
+		pick(m, 1);
+		break;
+	case OP_PICK:
+		pick(m, reader_byte(reader));
+		break;
+	case OP_DROP:
+		(void)pop(m, &base);
+		break;
+	case OP_SWAP:
+		swap(m);
+		break;
+	case OP_ROT:
+		rotate(m);
+		break;
+	case OP_PLUS:
+		add(m);
+		break;
+	case OP_MINUS:
+		subtract(m);
+		break;
 	case OP_PLUS_UCONST:
 		push(m, reader_uleb128(reader), EXPRESSION_NUMBER);
 		add(m);
 		break;
 	case OP_ABS:
 	case OP_NEG:
-	case OP_NOT: compute_unary(m, operation); break;
-	case OP_SKIP: jump(m, true); break;
-	case OP_BRA: jump(m, pop_number(m) != 0); break;
-	case OP_REGX: push_register(m, reader_uleb128(reader), 0); break;
+	case OP_NOT:
+		compute_unary(m, operation);
+		break;
+	case OP_SKIP:
+		jump(m, true);
+		break;
+	case OP_BRA:
+		jump(m, pop_number(m) != 0);
+		break;
+	case OP_REGX:
+		push_register(m, reader_uleb128(reader), 0);
+		break;
 	case OP_BREGX:
 		column = reader_uleb128(reader);
 		push_register(m, column, reader_sleb128(reader));
 		break;
-	case OP_NOP: break;
-	default: step_binary(m, operation); break;
+	case OP_NOP:
+		break;
+	default:
+		step_binary(m, operation);
+		break;
 	}
 }
 

@@ -169,8 +169,7 @@ static bool make_lock(void)
 {
 	pool_lock = mmap(NULL, MT_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			 -1, 0);
-	return pool_lock != MAP_FAILED &&
-	       madvise(pool_lock, MT_PAGE_SIZE, MADV_WIPEONFORK) == 0;
+	return pool_lock != MAP_FAILED && madvise(pool_lock, MT_PAGE_SIZE, MADV_WIPEONFORK) == 0;
 }
 
 EXPORT bool unwind_libunwind_init(void)

@@ -12,8 +12,8 @@
 
 #include <dlfcn.h>
 
-#include "memtrace/format.h"
 #include "libc_compat.h"
+#include "memtrace/format.h"
 #include "os.h"
 
 /* Further away than this is another stack; asking costs time in proportion. */

@@ -54,7 +54,6 @@ static enum unwind_status step_of_kind(struct unwind_cursor *cursor, uint64_t pc
 /* Registers of the innermost frame, or of the one that the last signal interrupted. */
 static void start_again(struct unwind_cursor *again)
 {
-	static const uint8_t numbers[CFI_SAVED_COUNT] = {3, 12, 13, 14, 15};
 	const struct unwind_regs *regs = again->regs;
 	uint64_t base = again->base_context;
 	unsigned i;
@@ -72,7 +71,7 @@ static void start_again(struct unwind_cursor *again)
 				      unwind_context_read(base, DWARF_SP),
 				      unwind_context_read(base, DWARF_BP));
 		for (i = 0; i < CFI_SAVED_COUNT; i++)
-			again->saved[i] = unwind_context_read(base, numbers[i]);
+			again->saved[i] = unwind_context_read(base, cfi_saved_register(i));
 	}
 	again->context = base;
 	again->is_exact = true;

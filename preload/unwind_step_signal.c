@@ -16,7 +16,7 @@ uint32_t unwind_context_offset(uint64_t dwarf_register)
 {
 	/* position in gregs[] of rax rdx rcx rbx rsi rdi rbp rsp r8-r15 rip */
 	static const uint8_t places[DWARF_RA + 1] = {13, 12, 14, 11, 9, 8, 10, 15, 0,
-						     1,  2,  3,  4,  5, 6, 7,  16};
+						     1,	 2,  3,	 4,  5, 6, 7,  16};
 
 	return GREGS_OFFSET + 8 * (uint32_t)places[dwarf_register];
 }

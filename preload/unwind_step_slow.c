@@ -127,9 +127,7 @@ static bool restore_column(struct slow_step *slow, enum cfi_column column, uint6
 /* What a callee-saved register holds before the step, as far as it is known. */
 static uint64_t saved_before(const struct unwind_cursor *cursor, unsigned column)
 {
-	static const uint8_t numbers[CFI_SAVED_COUNT] = {3, 12, 13, 14, 15};
-
-	return cursor->context ? unwind_context_read(cursor->context, numbers[column])
+	return cursor->context ? unwind_context_read(cursor->context, cfi_saved_register(column))
 			       : cursor->saved[column];
 }
 

@@ -288,8 +288,7 @@ static void *find_from_thread(void *data)
 	struct finder *finder = data;
 
 	pthread_barrier_wait(finder->barrier);
-	finder->is_found =
-		module_table_find(address_of(pthread_barrier_wait), &finder->info);
+	finder->is_found = module_table_find(address_of(pthread_barrier_wait), &finder->info);
 	return NULL;
 }
 

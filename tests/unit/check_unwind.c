@@ -222,8 +222,8 @@ static void *run_thread(void *data)
 	for (seed = 0; seed < 50; seed++) {
 		state = state_new(seed, leaf);
 		state->depth_left = 1 + seed % 15;
-		state->allowed &= ~(1u << SHAPE_FAULT | 1u << SHAPE_SIGNAL |
-				    1u << SHAPE_ALT_SIGNAL);
+		state->allowed &=
+			~(1u << SHAPE_FAULT | 1u << SHAPE_SIGNAL | 1u << SHAPE_ALT_SIGNAL);
 		runs[seed % (unsigned)RUN_COUNT].run(state);
 		free(state);
 	}
@@ -272,8 +272,8 @@ END_TEST
 START_TEST(garbage_stack_is_never_left)
 {
 	struct unwind_regs regs;
-	uint64_t *stack = mmap(NULL, 16384, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-			       0);
+	uint64_t *stack =
+		mmap(NULL, 16384, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	enum unwind_status status;
 	uint32_t random = 7;
 	unsigned i, k;
