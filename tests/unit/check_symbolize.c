@@ -99,6 +99,58 @@ START_TEST(common_debug_file_of_dwz_is_used)
 }
 END_TEST
 
+START_TEST(common_debug_file_is_found_by_build_id)
+{
+	static const char *dirs[2];
+
+	if (!object_has_tool("dwz"))
+		return;
+	object_run(
+		&fixture,
+		"gcc -O2 -gdwarf-4 -fPIC -shared -o lib.so $S/inlined.c && cp lib.so other.so && "
+		"dwz -m common.debug -M /nowhere/common.debug lib.so other.so && "
+		"i=$(readelf -nW common.debug | sed -n 's/.*Build ID: //p') && "
+		"d=store/.build-id/$(echo $i | cut -c1-2) && mkdir -p $d && "
+		"mv common.debug $d/$(echo $i | cut -c3-).debug");
+	dirs[0] = object_path(&fixture, "store");
+	fixture.options.debug_dirs = dirs;
+	ck_inlined_object("lib.so", object_address(&fixture, "lib.so", "place_inner"),
+			  object_address(&fixture, "lib.so", "place_hidden"));
+}
+END_TEST
+
+START_TEST(missing_common_debug_file_is_warned_of)
+{
+	struct frame_list list;
+
+	if (!object_has_tool("dwz"))
+		return;
+	object_run(
+		&fixture,
+		"gcc -O2 -gdwarf-4 -fPIC -shared -o lib.so $S/inlined.c && cp lib.so other.so && "
+		"dwz -m common.debug -M /nowhere/common.debug lib.so other.so");
+	list = object_frames(&fixture, object_module(&fixture, "lib.so", true),
+			     object_address(&fixture, "lib.so", "place_inner"));
+	ck_assert_str_eq(list.frames[list.count - 1].function, "outer");
+	object_ck_warned(&fixture, "/nowhere/common.debug was not found");
+}
+END_TEST
+
+START_TEST(function_of_two_names_has_the_public_one)
+{
+	uint64_t place;
+
+	object_run(&fixture, "gcc -O2 -g -fPIC -shared -o lib.so $S/inlined.c && "
+			     "strip lib.so -o stripped.so");
+	place = object_address(&fixture, "lib.so", "place_twin");
+	ck_assert_str_eq(object_function(&fixture, object_module(&fixture, "lib.so", true), place),
+			 "object_twin");
+	ck_assert_str_eq(object_function(&fixture, object_module(&fixture, "stripped.so", true),
+					 place),
+			 "object_twin");
+}
+END_TEST
+
 START_TEST(missing_split_file_leaves_function_and_line)
 {
 	struct frame_list list;
@@ -111,6 +163,19 @@ START_TEST(missing_split_file_leaves_function_and_line)
 	ck_assert_str_eq(list.frames[0].function, "outer");
 	ck_assert_uint_eq(list.frames[0].line, object_line("inlined.c", "in inner"));
 	object_ck_warned(&fixture, ".dwo was not found");
+}
+END_TEST
+
+START_TEST(function_inside_a_function_is_found)
+{
+	struct frame_list list;
+
+	object_run(&fixture, "gcc -O2 -g -fPIC -shared -o lib.so $S/nested.c");
+	list = object_frames(&fixture, object_module(&fixture, "lib.so", true),
+			     object_address(&fixture, "lib.so", "place_nested"));
+	ck_assert_uint_eq(list.count, 1);
+	ck_assert_str_eq(list.frames[0].function, "nested");
+	ck_assert_uint_eq(list.frames[0].line, object_line("nested.c", "in nested"));
 }
 END_TEST
 
@@ -283,7 +348,11 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(tests, inlined_frames_come_innermost_first, 0,
 			    sizeof(builds) / sizeof(builds[0]));
 	tcase_add_test(tests, common_debug_file_of_dwz_is_used);
+	tcase_add_test(tests, common_debug_file_is_found_by_build_id);
+	tcase_add_test(tests, missing_common_debug_file_is_warned_of);
+	tcase_add_test(tests, function_of_two_names_has_the_public_one);
 	tcase_add_test(tests, missing_split_file_leaves_function_and_line);
+	tcase_add_test(tests, function_inside_a_function_is_found);
 	tcase_add_test(tests, relative_source_names_are_made_whole);
 	tcase_add_loop_test(tests, relative_compilation_directory_is_not_doubled, 0, 2);
 	tcase_add_test(tests, package_of_split_files_is_read_or_named);

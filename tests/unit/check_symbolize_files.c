@@ -124,6 +124,32 @@ START_TEST(debug_link_is_followed_below_debug_dir)
 }
 END_TEST
 
+START_TEST(debug_link_is_followed_from_where_the_module_really_is)
+{
+	struct module module;
+
+	object_run(&fixture, "mkdir real && mv lib.so real && ln -s real linked && cd real && "
+			     "objcopy --only-keep-debug lib.so lib.so.dbg && strip lib.so && "
+			     "objcopy --add-gnu-debuglink=lib.so.dbg lib.so && "
+			     "mkdir -p ../tree$PWD && mv lib.so.dbg ../tree$PWD");
+	use_debug_dir("tree");
+	module = object_module(&fixture, "linked/lib.so", true);
+	ck_is_known(module);
+}
+END_TEST
+
+START_TEST(debug_link_to_the_stripped_module_itself_is_not_followed)
+{
+	struct module module = object_module(&fixture, "lib.so", true);
+
+	object_run(&fixture, "cp lib.so copy && objcopy --add-gnu-debuglink=lib.so copy && "
+			     "strip copy && mv copy lib.so");
+	object_run(&fixture, "mkdir build && mv whole.so build/lib.so");
+	use_debug_dir("build");
+	ck_is_known(module);
+}
+END_TEST
+
 START_TEST(debug_link_without_build_id_needs_the_checksum)
 {
 	object_run(&fixture, "gcc -O2 -g -fPIC -shared -Wl,--build-id=none -o lib.so $S/inlined.c");
@@ -387,6 +413,8 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, stripped_module_has_names_of_exported_functions_only);
 	tcase_add_loop_test(tests, debug_link_is_followed, 0, 2);
 	tcase_add_test(tests, debug_link_is_followed_below_debug_dir);
+	tcase_add_test(tests, debug_link_is_followed_from_where_the_module_really_is);
+	tcase_add_test(tests, debug_link_to_the_stripped_module_itself_is_not_followed);
 	tcase_add_loop_test(tests, debug_link_without_build_id_needs_the_checksum, 0, 2);
 	tcase_add_test(tests, debug_link_to_another_build_is_not_followed);
 	tcase_add_test(tests, debug_file_is_found_by_build_id);

@@ -36,6 +36,15 @@ static __attribute__((noinline)) int hidden(int value)
 	return value + object_sink;
 }
 
+int __object_twin(int value)
+{
+	object_hold(value);
+	__asm__ volatile(".globl place_twin\nplace_twin: nop"); /* line: in twin */
+	return value;
+}
+
+int object_twin(int value) __attribute__((weak, alias("__object_twin")));
+
 int object_caller(int value)
 {
 	return hidden(value) + 1;

@@ -69,5 +69,6 @@ nameless_code:
 	.globl data_symbol
 data_symbol:
 	.quad 1
+	.size data_symbol, 8
 
 	.section .note.GNU-stack, "", @progbits
