@@ -234,15 +234,17 @@ struct trace_copy {
  */
 static uint64_t trace_kept_count(enum trace_table table)
 {
+	const struct trace_table_shape *shape = &trace_shapes[table];
 	uint64_t count = trace_file_count(table), end = 0;
 
-	if (!trace_shapes[table].is_kept_by_fork)
-		return trace_shapes[table].first_id;
-	for (uint32_t run = 0; run < trace_shapes[table].run_count; run++)
-		if (trace_map.runs[table][run] != NULL)
-			end = mt_run_first(run, trace_shapes[table].n0_log2) +
-			      trace_map.reserved[table][run];
-	return count < end ? count : end;
+	if (shape->is_kept_by_fork)
+		for (uint32_t run = 0; run < shape->run_count; run++)
+			if (trace_map.runs[table][run] != NULL)
+				end = mt_run_first(run, shape->n0_log2) +
+				      trace_map.reserved[table][run];
+	if (count > end)
+		count = end;
+	return count > shape->first_id ? count : shape->first_id;
 }
 
 /* What a child keeps of a run, in entries: never more than was reserved, which may be read. */

@@ -147,23 +147,7 @@ static uint64_t *trace_file_count_of(enum trace_table table)
 
 uint32_t trace_file_count(enum trace_table table)
 {
-	const struct trace_table_shape *shape = &trace_shapes[table];
-	uint64_t count = mt_load_acquire(trace_file_count_of(table));
-	uint64_t limit = mt_run_first(shape->run_count, shape->n0_log2);
-
-	if (count > limit)
-		count = limit;
-	/* ids that found no room count too, and even reading a page that was not reserved can be SIGBUS */
-	for (uint32_t run = mt_run_of(count - 1, shape->n0_log2);; run--) {
-		uint64_t end = mt_run_first(run, shape->n0_log2) +
-			       mt_load_acquire(&trace_map.reserved[table][run]);
-
-		if (count <= end)
-			return (uint32_t)count;
-		if (end > mt_run_first(run, shape->n0_log2) || run == 0)
-			return (uint32_t)end;
-		count = mt_run_first(run, shape->n0_log2);
-	}
+	return (uint32_t)mt_load_acquire(trace_file_count_of(table)); /* partner: CAS in _claim() */
 }
 
 uint32_t trace_file_claim(enum trace_table table, uint32_t count)
