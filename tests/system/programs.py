@@ -133,6 +133,19 @@ def _tar(folder):
             *[f"member{i}" for i in range(200)]], {}
 
 
+def _diff(folder):
+    texts = [_write(folder, name, "".join(f"{i * factor % 911}\n" for i in range(4000)))
+             for name, factor in (("first", 7), ("second", 13))]
+    # All differing lines are to be ignored: its status is 0, and it has compared them.
+    return [need("diff"), "-u", "--ignore-matching-lines=.", *texts], {}
+
+
+def _find(folder):
+    for i in range(300):
+        os.makedirs(os.path.join(folder, f"d{i % 20}", f"e{i}"), exist_ok=True)
+    return [need("find"), folder, "-name", "*7*", "-type", "d"], {}
+
+
 def _clang(folder):
     return [need("clang"), "-O1", "-c", "-o", os.path.join(folder, "source.o"),
             _c_source(folder)], {}

@@ -27,7 +27,7 @@ def _snapshots_around_load(run, busy):
     paths = [os.path.join(run.folder, name) for name in ("before.snap", "after.snap")]
     process = run.start(stdout=subprocess.PIPE)
     driver = drive.Driver(int(process.stdout.readline().split()[1]))
-    driver.rounds(60)
+    driver.rounds(2 * drive.KEYS)
     leaked = -driver.stats()["leaked"]
     harness.memtrace("snapshot", process.pid, "-o", paths[0])
     driver.rounds(300, busy=busy)
