@@ -65,9 +65,7 @@ int input_size(const struct input *input, uint64_t *bytes)
 	struct stat status;
 
 	if (input->fd < 0) {
-		const struct input_range *last = &input->ranges[input->range_count - 1];
-
-		*bytes = last->offset + last->bytes;
+		*bytes = INT64_MAX;
 		return 0;
 	}
 	if (fstat(input->fd, &status) < 0)

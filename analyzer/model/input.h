@@ -43,7 +43,8 @@ int input_open_process(struct input *input, pid_t pid, struct input_range *range
 void input_close(struct input *input);
 
 /**
- * input_size() - length now.
+ * input_size() - length now. That of a file of which only the mapped parts can be read is unknown and without
+ * limit: parts may be handed out before they are mapped.
  */
 int input_size(const struct input *input, uint64_t *bytes);
 

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -172,6 +175,7 @@ START_TEST(another_file_of_the_same_name_is_not_taken)
 	ck_assert_int_eq(unlink(path), 0);
 	write_file(); /* the same contents, but nobody's */
 	check_found();
+	ck_assert_int_eq(chmod(path, 0600), 0);
 	ck_assert_int_eq(truncate(path, 0), 0);
 	check_found();
 }
@@ -296,6 +300,35 @@ START_TEST(command_reaches_the_process_and_is_waited_for)
 }
 END_TEST
 
+/* From here on this test process may not write to the memory of others, as under Yama's restrictions. */
+static void forbid_writing_memory(void)
+{
+	struct sock_filter rules[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_process_vm_writev, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = {sizeof(rules) / sizeof(rules[0]), rules};
+
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+START_TEST(command_goes_through_the_file_where_memory_is_forbidden)
+{
+	struct error error = {""};
+	struct stat status;
+
+	write_file();
+	start_child(obey);
+	forbid_writing_memory();
+	ck_assert_msg(target_control(child, MT_COMMAND_SNAPSHOT, &error) == 0, "%s", error.text);
+	ck_assert_int_eq(stat(path, &status), 0);
+	ck_assert_uint_eq(status.st_mode & 0777, 0400);
+}
+END_TEST
+
 START_TEST(command_to_an_idle_process_stands)
 {
 	struct error error = {""};
@@ -325,6 +358,7 @@ Suite *unit_suite(void)
 	tcase_set_timeout(control, 30);
 	tcase_add_checked_fixture(control, make_folder, clean_up);
 	tcase_add_test(control, command_reaches_the_process_and_is_waited_for);
+	tcase_add_test(control, command_goes_through_the_file_where_memory_is_forbidden);
 	tcase_add_test(control, command_to_an_idle_process_stands);
 	suite_add_tcase(suite, control);
 	return suite;

@@ -84,11 +84,10 @@ static void make_table(void)
 	stripes[0].entries[2].high |= MT_LIVE_FROZEN;
 }
 
-static int write_file(uint64_t live_root)
+static int write_file(uint64_t live_root, size_t *bytes)
 {
 	struct file_builder builder;
 	struct mt_process *process;
-	size_t bytes;
 	unsigned char *image;
 	struct input input;
 
@@ -97,8 +96,8 @@ static int write_file(uint64_t live_root)
 	process->state = MT_STATE_RUNNING;
 	process->live_root = live_root;
 	process->live_root_bytes = sizeof(root);
-	image = file_builder_image(&builder, &bytes);
-	input = case_input(image, bytes);
+	image = file_builder_image(&builder, bytes);
+	input = case_input(image, *bytes);
 	free(image);
 	file_builder_fini(&builder);
 	return input.fd;
@@ -106,7 +105,8 @@ static int write_file(uint64_t live_root)
 
 static void start_child(uint64_t live_root)
 {
-	int ready[2], fd = write_file(live_root);
+	size_t bytes;
+	int ready[2], fd = write_file(live_root, &bytes);
 	char byte;
 
 	ck_assert_int_eq(pipe(ready), 0);
@@ -114,7 +114,7 @@ static void start_child(uint64_t live_root)
 	ck_assert_int_ge(child, 0);
 	if (child == 0) {
 		struct mt_header *header =
-			mmap(NULL, sizeof(*header), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+			mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (header == MAP_FAILED)
