@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * digest.h - 128 bits that stand for a key, so that stacks and names can be compared and looked up as one value.
+ * digest.h - 128 bits that stand for a key, so that stacks and names can be compared and looked up
+ * as one value.
  *
- * The same content gives the same digest in every run and on every machine. Two keys that share a digest
- * would be taken for one: among a million keys that is less likely than one in 10^25. Not for secrets.
+ * The same content gives the same digest in every run and on every machine. Two keys that share a
+ * digest would be taken for one: among a million keys that is less likely than one in 10^25. Not
+ * for secrets.
  */
 #ifndef BASE_DIGEST_H
 #define BASE_DIGEST_H

@@ -31,7 +31,8 @@ struct digest_map {
 size_t digest_map_find(const struct digest_map *map, struct digest key);
 
 /**
- * digest_map_value() - where the value of a key is kept until another key is put; NULL if it is not there.
+ * digest_map_value() - where the value of a key is kept until another key is put; NULL if it is not
+ * there.
  */
 size_t *digest_map_value(struct digest_map *map, struct digest key);
 

@@ -24,8 +24,8 @@ static void put_newline(struct json_writer *writer)
 }
 
 /*
- * Bytes of the UTF-8 sequence that begins here, 0 if none does: no surrogates, no overlong forms, nothing
- * beyond U+10FFFF.
+ * Bytes of the UTF-8 sequence that begins here, 0 if none does: no surrogates, no overlong forms,
+ * nothing beyond U+10FFFF.
  */
 static size_t sequence_bytes(const unsigned char *at)
 {

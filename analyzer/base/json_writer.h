@@ -2,8 +2,8 @@
 /*
  * json_writer.h - writes JSON as it goes, so that a report of any size needs no memory.
  *
- * Bytes that are not UTF-8 (file names may hold any) are written as U+FFFD. Errors stay in the stream: look
- * at ferror() once, at the end.
+ * Bytes that are not UTF-8 (file names may hold any) are written as U+FFFD. Errors stay in the
+ * stream: look at ferror() once, at the end.
  */
 #ifndef BASE_JSON_WRITER_H
 #define BASE_JSON_WRITER_H

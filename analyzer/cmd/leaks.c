@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * leaks.c - memtrace leaks: the blocks that are alive at exit, or now. Whether anything still refers to
- * them is not looked at, so they are not called leaked.
+ * leaks.c - memtrace leaks: the blocks that are alive at exit, or now. Whether anything still
+ * refers to them is not looked at, so they are not called leaked.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -50,7 +50,8 @@ int session_load(struct session *session, const char *operand);
 /**
  * session_load_children() - add the trace files of a process tree that stand in FILE.d beside FILE.
  *
- * Only trace files: a snapshot of the same process would count twice. One that cannot be read becomes a finding.
+ * Only trace files: a snapshot of the same process would count twice. One that cannot be read
+ * becomes a finding.
  */
 int session_load_children(struct session *session, const char *operand);
 
@@ -65,12 +66,14 @@ int session_prepare(struct session *session);
 struct aggregation session_aggregation(const struct session *session);
 
 /**
- * session_view() - sort session->rows and describe how they are shown; the command fills in what is its own.
+ * session_view() - sort session->rows and describe how they are shown; the command fills in what is
+ * its own.
  */
 struct view session_view(struct session *session, enum view_kind kind);
 
 /**
- * session_show() - write the view to standard output, and what else is to be known to standard error.
+ * session_show() - write the view to standard output, and what else is to be known to standard
+ * error.
  *
  * Return: exit code.
  */

@@ -2,7 +2,8 @@
 /*
  * aggregate.c - adds every site to the rows it belongs to.
  *
- * By site and by thread nothing is symbolized unless a filter asks for names: keys come from addresses.
+ * By site and by thread nothing is symbolized unless a filter asks for names: keys come from
+ * addresses.
  */
 #include "model/aggregate.h"
 

@@ -2,8 +2,8 @@
 /*
  * aggregate.h - sites put together into the rows of a report.
  *
- * Self: a site belongs to the row of its first frame. Cumulative: it belongs to the rows of all its frames,
- * to each of them once, however often a function recurs.
+ * Self: a site belongs to the row of its first frame. Cumulative: it belongs to the rows of all its
+ * frames, to each of them once, however often a function recurs.
  */
 #ifndef MODEL_AGGREGATE_H
 #define MODEL_AGGREGATE_H
@@ -21,7 +21,9 @@ struct aggregation {
 	enum group_by by;
 	bool is_cumulative;
 	const struct filter *filter; /* NULL = all */
-	/* Which sites are looked at before the filter; NULL = all. Returns 0 or a negative errno. */
+	/*
+	 * Which sites are looked at before the filter; NULL = all. Returns 0 or a negative errno.
+	 */
 	int (*choose)(void *context, const struct snapshot *snapshot, const struct site *site,
 		      bool *is_chosen);
 	void *context;
@@ -34,8 +36,8 @@ struct aggregation {
  * @snapshots: must outlive the rows.
  * @out: set on success; free with row_set_free(). In no particular order.
  *
- * Self: a site passes the filter if its first frame does. Cumulative: a row exists for each frame that
- * passes; by site or thread one frame of the stack has to.
+ * Self: a site passes the filter if its first frame does. Cumulative: a row exists for each frame
+ * that passes; by site or thread one frame of the stack has to.
  *
  * Return: 0; -ENOMEM; what choose() returned.
  */

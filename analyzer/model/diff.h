@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * diff.h - rows of several inputs put beside one another, and whether the inputs can be compared at all.
+ * diff.h - rows of several inputs put beside one another, and whether the inputs can be compared at
+ * all.
  */
 #ifndef MODEL_DIFF_H
 #define MODEL_DIFF_H
@@ -47,7 +48,8 @@ void diff_check(const struct snapshot *const *snapshots, size_t count, const cha
 		struct findings *findings);
 
 /**
- * snapshot_check() - what anybody who reads numbers of these snapshots has to know: what was dropped.
+ * snapshot_check() - what anybody who reads numbers of these snapshots has to know: what was
+ * dropped.
  */
 void snapshot_check(const struct snapshot *const *snapshots, size_t count,
 		    struct findings *findings);

@@ -103,7 +103,9 @@ static const char *label_of(const struct field *field)
 	return field->label;
 }
 
-/* Looks at one kind of name; an exact one wins over prefixes. Adds what fits to the list in @hits. */
+/*
+ * Looks at one kind of name; an exact one wins over prefixes. Adds what fits to the list in @hits.
+ */
 static size_t find_prefix(const char *(*get)(const struct field *), const char *text, size_t bytes,
 			  const struct field **first, char *hits, size_t hit_bytes)
 {
@@ -179,7 +181,10 @@ int field_find_list(const char *text, const struct field ***out, size_t *count, 
 	return 0;
 }
 
-/* struct figures is an array of int64_t by construction; copied so that no member is reached past another. */
+/*
+ * struct figures is an array of int64_t by construction; copied so that no member is reached past
+ * another.
+ */
 #define FIGURE_COUNT (sizeof(struct figures) / sizeof(int64_t))
 _Static_assert(sizeof(struct figures) % sizeof(int64_t) == 0, "figures are int64_t only");
 

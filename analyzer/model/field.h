@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * field.h - the columns of every report: one table feeds --sort, --fields, text, JSON and CSV alike.
+ * field.h - the columns of every report: one table feeds --sort, --fields, text, JSON and CSV
+ * alike.
  */
 #ifndef MODEL_FIELD_H
 #define MODEL_FIELD_H
@@ -61,8 +62,9 @@ int64_t field_delta(const struct field *field, const struct figures *first,
 const struct field *field_by_name(const char *name);
 
 /**
- * field_find() - the column that a user means: a short name, a name, a label, or a prefix that fits one of
- * them only. Short names are looked at first: "live" is live_bytes although live_blocks begins so too.
+ * field_find() - the column that a user means: a short name, a name, a label, or a prefix that fits
+ * one of them only. Short names are looked at first: "live" is live_bytes although live_blocks
+ * begins so too.
  *
  * Return: 0; -EINVAL, and @error lists what would have fitted.
  */

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Orders by the last byte first, so that the paths with most in common at the end are neighbours. */
+/*
+ * Orders by the last byte first, so that the paths with most in common at the end are neighbours.
+ */
 static int compare_ends(const void *left, const void *right)
 {
 	const char *a = *(const char *const *)left, *b = *(const char *const *)right;

@@ -2,8 +2,9 @@
 /*
  * file_names.h - the shortest ends of source paths that still tell files apart.
  *
- * A program that was built again in another folder has the same files under other paths. /a/src/net/util.c
- * and /a/src/db/util.c are called net/util.c and db/util.c, whatever folder src is in.
+ * A program that was built again in another folder has the same files under other paths.
+ * /a/src/net/util.c and /a/src/db/util.c are called net/util.c and db/util.c, whatever folder src
+ * is in.
  */
 #ifndef MODEL_FILE_NAMES_H
 #define MODEL_FILE_NAMES_H

@@ -37,13 +37,14 @@ int filter_include(struct filter *filter, enum filter_kind kind, const char *tex
 
 /**
  * filter_exclude() - keep out what fits.
- * @text: function=PATTERN, file=PATTERN, module=PATTERN, thread=PATTERN, or a pattern that function, file
- *        and module are compared with.
+ * @text: function=PATTERN, file=PATTERN, module=PATTERN, thread=PATTERN, or a pattern that
+ *        function, file and module are compared with.
  */
 int filter_exclude(struct filter *filter, const char *text, struct error *error);
 
 /**
- * filter_passes() - whether a frame on some kind of thread passes. A filter that is NULL passes all.
+ * filter_passes() - whether a frame on some kind of thread passes. A filter that is NULL passes
+ * all.
  */
 bool filter_passes(const struct filter *filter, const struct frame *frame, const char *thread);
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * group.h - the keys by which sites are put together into rows, and which of them are equal across snapshots.
+ * group.h - the keys by which sites are put together into rows, and which of them are equal across
+ * snapshots.
  *
- * Code is known again by build ID and offset, wherever it was loaded; that of a module that was rebuilt
- * (group_rules.h) by function and file. What no symbol covers stays apart by module and offset.
+ * Code is known again by build ID and offset, wherever it was loaded; that of a module that was
+ * rebuilt (group_rules.h) by function and file. What no symbol covers stays apart by module and
+ * offset.
  */
 #ifndef MODEL_GROUP_H
 #define MODEL_GROUP_H

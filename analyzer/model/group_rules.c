@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * group_rules.c - finds modules that were rebuilt, and names for source files that hold in both builds.
+ * group_rules.c - finds modules that were rebuilt, and names for source files that hold in both
+ * builds.
  */
 #include "model/group_rules.h"
 

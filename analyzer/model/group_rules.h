@@ -2,8 +2,8 @@
 /*
  * group_rules.h - how code of one snapshot is known again in another.
  *
- * By build ID and offset, unless a module of one name is of another build there: such a module's code is
- * known again by function and file, because lines and addresses may have moved.
+ * By build ID and offset, unless a module of one name is of another build there: such a module's
+ * code is known again by function and file, because lines and addresses may have moved.
  */
 #ifndef MODEL_GROUP_RULES_H
 #define MODEL_GROUP_RULES_H
@@ -18,7 +18,8 @@ struct group_rules;
 
 /**
  * group_rules_new() - look which modules were rebuilt between the first and a later snapshot.
- * @snapshots: those to be compared with one another; must outlive the rules. One: nothing was rebuilt.
+ * @snapshots: those to be compared with one another; must outlive the rules. One: nothing was
+ *             rebuilt.
  *
  * Return: 0 or -ENOMEM.
  */
@@ -34,8 +35,8 @@ void group_rules_free(struct group_rules *rules);
 const char *const *group_rules_rebuilt(const struct group_rules *rules);
 
 /**
- * group_rules_learn() - look up the source files of rebuilt modules, so that a build in another folder is
- * known again. To be called before keys are made; does nothing where nothing was rebuilt.
+ * group_rules_learn() - look up the source files of rebuilt modules, so that a build in another
+ * folder is known again. To be called before keys are made; does nothing where nothing was rebuilt.
  *
  * Return: 0 or -ENOMEM.
  */

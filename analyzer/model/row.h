@@ -31,7 +31,10 @@ struct row {
 	/* Its largest stack: where it is found and the innermost node, 0 = an empty stack. */
 	const struct snapshot *snapshot;
 	uint32_t node;
-	/* What the row is named after, and where it stands in that stack; NULL: the innermost frame. */
+	/*
+	 * What the row is named after, and where it stands in that stack; NULL: the innermost
+	 * frame.
+	 */
 	const struct frame *frame;
 	size_t frame_index;
 	/* A site of it changed under each try to read it. */
@@ -45,7 +48,9 @@ struct row {
 	uint32_t grown_count;  /* intervals in which live bytes grew */
 	uint32_t shrunk_count; /* intervals in which they shrank */
 
-	/* While aggregate() works: the site added last, and the size of the largest stack so far. */
+	/*
+	 * While aggregate() works: the site added last, and the size of the largest stack so far.
+	 */
 	size_t last_site;
 	int64_t stack_live_bytes, stack_alloc_bytes;
 };
@@ -67,8 +72,8 @@ void row_set_free(struct row_set *set);
 /**
  * row_set_sort() - most important first: by size of the change in a diff, by value in a report.
  *
- * Of equal changes the growing one comes first, then the larger one; of equal rows the callee before its
- * caller. The order is the same in every run.
+ * Of equal changes the growing one comes first, then the larger one; of equal rows the callee
+ * before its caller. The order is the same in every run.
  */
 void row_set_sort(struct row_set *set, const struct field *field);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stack.c - walks from a site's node to the root and puts the frames of each location behind one another.
+ * stack.c - walks from a site's node to the root and puts the frames of each location behind one
+ * another.
  *
  * Frames of a location are asked for once per snapshot: most stacks share most of their locations.
  */
@@ -205,7 +206,10 @@ static int stack_add(struct stack *stack, struct walk *walk, const struct place 
 	return 0;
 }
 
-/* A stack of nothing but wrappers, or wrappers below a place where the stack ends, keeps the outermost. */
+/*
+ * A stack of nothing but wrappers, or wrappers below a place where the stack ends, keeps the
+ * outermost.
+ */
 static int stack_keep_folded(struct stack *stack, const struct frame *frame)
 {
 	int status = stack_push(stack, frame);

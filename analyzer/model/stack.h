@@ -2,8 +2,8 @@
 /*
  * stack.h - the call stack of a site as source-level frames, the way reports show it.
  *
- * Frames of the tracer itself are never in it. Frames of allocator wrappers at the inner end are folded, so
- * that the first frame is the one that matters.
+ * Frames of the tracer itself are never in it. Frames of allocator wrappers at the inner end are
+ * folded, so that the first frame is the one that matters.
  */
 #ifndef MODEL_STACK_H
 #define MODEL_STACK_H
@@ -64,7 +64,8 @@ int stack_frames_of(struct stack_reader *reader, const struct snapshot *snapshot
 		    struct frame_list *list);
 
 /**
- * stack_thread() - the kind of thread at the outer end of a stack; nothing is symbolized. "" = unknown.
+ * stack_thread() - the kind of thread at the outer end of a stack; nothing is symbolized. "" =
+ * unknown.
  */
 const char *stack_thread(const struct snapshot *snapshot, uint32_t node);
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * suppressions.h - stacks that a user does not want to hear of, in the file format of LeakSanitizer.
+ * suppressions.h - stacks that a user does not want to hear of, in the file format of
+ * LeakSanitizer.
  *
  *   # comment
  *   leak:PATTERN
  *
- * A pattern fits a stack if it is found in the function, file or module of one of its frames; * stands for
- * any text, ^ in front and $ at the end tie it to that end.
+ * A pattern fits a stack if it is found in the function, file or module of one of its frames; *
+ * stands for any text, ^ in front and $ at the end tie it to that end.
  */
 #ifndef MODEL_SUPPRESSIONS_H
 #define MODEL_SUPPRESSIONS_H
@@ -38,7 +39,8 @@ struct suppressions {
 /**
  * suppressions_load() - add the lines of a file.
  *
- * Return: 0; -EINVAL a line is not understood, @error names it; another negative errno from the system.
+ * Return: 0; -EINVAL a line is not understood, @error names it; another negative errno from the
+ * system.
  */
 int suppressions_load(struct suppressions *suppressions, const char *path, struct error *error);
 

@@ -17,7 +17,8 @@
 void place_put(FILE *out, const char *text);
 
 /**
- * place_put_row() - "file.c:123 function", "file.c function", "libfoo.so+0x1234", by what rows are grouped.
+ * place_put_row() - "file.c:123 function", "file.c function", "libfoo.so+0x1234", by what rows are
+ * grouped.
  * @frame: what the row is named after.
  */
 void place_put_row(FILE *out, const struct view *view, const struct row *row,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * render.h - what a report shows, and the formats it can be shown in: one struct renderer per format.
+ * render.h - what a report shows, and the formats it can be shown in: one struct renderer per
+ * format.
  */
 #ifndef RENDER_RENDER_H
 #define RENDER_RENDER_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * obedient.c - allocates what lines on its standard input say, and answers each with "ok": a letter for the
- * function, a number of blocks, negative to free as many of that function's.
+ * obedient.c - allocates what lines on its standard input say, and answers each with "ok": a letter
+ * for the function, a number of blocks, negative to free as many of that function's.
  */
 #include "truth.h"
 

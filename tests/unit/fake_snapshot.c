@@ -2,8 +2,8 @@
 /*
  * fake_snapshot.c - snapshots made by hand, and a symbolizer that knows their names.
  *
- * A location's offset is its number in one table of frames that all snapshots of a program share, so that
- * equal frames have equal addresses, as in two runs of one build.
+ * A location's offset is its number in one table of frames that all snapshots of a program share,
+ * so that equal frames have equal addresses, as in two runs of one build.
  */
 #define _GNU_SOURCE 1
 #include "fake_snapshot.h"

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fake_snapshot.h - snapshots made by hand for the tests of what works on them, with a symbolizer that takes
- * names from a table.
+ * fake_snapshot.h - snapshots made by hand for the tests of what works on them, with a symbolizer
+ * that takes names from a table.
  *
  * A stack is written innermost first: "alloc@util.c:10 parse@parse.c:20 main@main.c:5". A frame is
- * FUNCTION@FILE:LINE in module "app", or FUNCTION@FILE:LINE in another as "libx.so!FUNCTION@FILE:LINE"; "?"
- * in place of FUNCTION@FILE:LINE is code without symbols; "inner@a.c:1<outer@b.c:2" is one location with an
- * inlined frame. Equal frames are one location. "[truncated]" may stand at the end.
+ * FUNCTION@FILE:LINE in module "app", or FUNCTION@FILE:LINE in another as
+ * "libx.so!FUNCTION@FILE:LINE"; "?" in place of FUNCTION@FILE:LINE is code without symbols;
+ * "inner@a.c:1<outer@b.c:2" is one location with an inlined frame. Equal frames are one location.
+ * "[truncated]" may stand at the end.
  */
 #ifndef UNIT_FAKE_SNAPSHOT_H
 #define UNIT_FAKE_SNAPSHOT_H
@@ -18,7 +19,8 @@
 #include "model/stack.h"
 
 /**
- * fake_forget_places() - number places in code from the beginning again, so that tests can name offsets.
+ * fake_forget_places() - number places in code from the beginning again, so that tests can name
+ * offsets.
  */
 void fake_forget_places(void);
 
@@ -66,8 +68,8 @@ struct row_set *fake_rows(struct fake_bench *bench, const struct snapshot *snaps
 			  enum group_by by, bool is_cumulative, const struct filter *filter);
 
 /**
- * fake_row() - the row that is named after a function, file, module or thread; fails if there is not exactly
- * one.
+ * fake_row() - the row that is named after a function, file, module or thread; fails if there is
+ * not exactly one.
  */
 const struct row *fake_row(struct fake_bench *bench, const struct row_set *set, const char *name);
 
