@@ -173,7 +173,7 @@ static void print_found(const struct found *found, const struct launch *launch,
 	print_end(launch, snapshot);
 	if (is_empty(snapshot))
 		(void)fputs(
-			"  no allocation was seen: the program may bring an allocator of its own\n",
+			"  no allocation was seen: it made none, or has an allocator of its own\n",
 			stderr);
 	else
 		print_totals(snapshot);
