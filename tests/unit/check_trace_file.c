@@ -158,9 +158,8 @@ START_TEST(growing_keeps_contents_and_addresses)
 		uint32_t id = trace_file_claim(TRACE_NODES, 1);
 		struct mt_node *node = trace_file_entry(TRACE_NODES, id);
 
-		ck_assert_uint_eq(id, i + 1);
-		ck_assert_ptr_nonnull(node);
-		ck_assert_uint_eq(node->parent | node->location, 0);
+		if (id != i + 1 || node == NULL || (node->parent | node->location) != 0)
+			ck_abort_msg("id %u after %u claims: entry %p", id, i, (void *)node);
 		*node = (struct mt_node){id - 1, ~id};
 		if (i == 0)
 			first = node;
@@ -170,7 +169,8 @@ START_TEST(growing_keeps_contents_and_addresses)
 	for (uint32_t id = 1; id <= GROWN; id++) {
 		const struct mt_node *node = trace_file_entry(TRACE_NODES, id);
 
-		ck_assert(node->parent == id - 1 && node->location == ~id);
+		if (node->parent != id - 1 || node->location != ~id)
+			ck_abort_msg("node %u has changed", id);
 	}
 	check_sections();
 }
@@ -445,6 +445,8 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("trace_file");
 	TCase *with_file = tcase_create("file"), *without = tcase_create("no file");
 
+	tcase_set_timeout(with_file, 30);
+	tcase_set_timeout(without, 30);
 	tcase_add_checked_fixture(with_file, trace_case_start, trace_case_finish);
 	tcase_add_test(with_file, file_is_readable_by_its_owner_only_and_not_writable);
 	tcase_add_test(with_file, header_and_section_table_hold_together);

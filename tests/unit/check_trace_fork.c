@@ -239,7 +239,8 @@ START_TEST(what_the_parent_adds_after_the_fork_is_not_the_childs)
 		_exit(0);
 	}
 	for (uint32_t i = 0; i < 4 * NODES; i++)
-		ck_assert_uint_ne(trace_file_claim(TRACE_NODES, 1), 0);
+		if (trace_file_claim(TRACE_NODES, 1) == 0)
+			ck_abort_msg("no room after %u nodes", i);
 	ck_assert_int_eq(write(go[1], "x", 1), 1);
 	trace_case_wait(pid);
 }
@@ -274,6 +275,7 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("trace_fork");
 	TCase *tests = tcase_create("fork");
 
+	tcase_set_timeout(tests, 30);
 	tcase_add_checked_fixture(tests, start, trace_case_finish);
 	tcase_add_test(tests, child_finds_stacks_at_the_same_addresses);
 	tcase_add_test(tests, child_counts_from_zero);
