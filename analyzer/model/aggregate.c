@@ -11,13 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/digest_map.h"
-
 struct build {
 	const struct aggregation *aggregation;
 	struct row_set *set;
-	size_t capacity;       /* rows */
-	struct digest_map map; /* key -> row */
 	struct stack stack;
 	size_t site_serial; /* counts sites over all snapshots, from 1 */
 };
@@ -39,29 +35,6 @@ static bool needs_frames(const struct aggregation *how)
 	return is_by_frame(how->by) || !filter_is_empty(how->filter);
 }
 
-static int build_row(struct build *build, struct digest key, struct row **out)
-{
-	struct row_set *set = build->set;
-	size_t index = digest_map_find(&build->map, key);
-
-	if (index != DIGEST_MAP_NONE) {
-		*out = &set->rows[index];
-		return 0;
-	}
-	if (set->count == build->capacity) {
-		size_t capacity = build->capacity ? build->capacity * 2 : 256;
-		struct row *rows = realloc(set->rows, capacity * sizeof(*rows));
-
-		if (!rows)
-			return -ENOMEM;
-		set->rows = rows;
-		build->capacity = capacity;
-	}
-	*out = &set->rows[set->count];
-	**out = (struct row){.key = key};
-	return digest_map_put(&build->map, key, set->count++);
-}
-
 static bool is_larger_stack(const struct row *row, const struct counters *counters)
 {
 	if (counters->live_bytes != row->stack_live_bytes)
@@ -75,7 +48,7 @@ static int build_add(struct build *build, const struct visit *visit, struct dige
 	const struct site *site = visit->site;
 	const struct figures figures = {site->counters, 1};
 	struct row *row;
-	int status = build_row(build, key, &row);
+	int status = row_set_get(build->set, key, &row);
 
 	if (status || row->last_site == build->site_serial)
 		return status;
@@ -198,7 +171,6 @@ int aggregate(const struct aggregation *aggregation, const struct snapshot *cons
 	build.set->input_count = 1;
 	for (i = 0; i < count && !status; i++)
 		status = build_snapshot(&build, snapshots[i]);
-	digest_map_fini(&build.map);
 	stack_fini(&build.stack);
 	if (status) {
 		row_set_free(build.set);

@@ -8,39 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/digest_map.h"
-
-struct join {
-	struct row_set *set;
-	size_t capacity;
-	struct digest_map map;
-};
-
-static int join_row(struct join *join, const struct row *part, struct row **out)
+static int join_row(struct row_set *set, const struct row *part, struct row **out)
 {
-	struct row_set *set = join->set;
-	size_t index = digest_map_find(&join->map, part->key);
-	struct figures *series;
+	int status = row_set_get(set, part->key, out);
 
-	if (index != DIGEST_MAP_NONE) {
-		*out = &set->rows[index];
-		return 0;
-	}
-	if (set->count == join->capacity) {
-		size_t capacity = join->capacity ? join->capacity * 2 : 256;
-		struct row *rows = realloc(set->rows, capacity * sizeof(*rows));
-
-		if (!rows)
-			return -ENOMEM;
-		set->rows = rows;
-		join->capacity = capacity;
-	}
-	series = calloc(set->input_count, sizeof(*series));
-	if (!series)
-		return -ENOMEM;
-	*out = &set->rows[set->count];
-	**out = (struct row){.key = part->key, .series = series};
-	return digest_map_put(&join->map, part->key, set->count++);
+	if (status || (*out)->series)
+		return status;
+	(*out)->series = calloc(set->input_count, sizeof(*(*out)->series));
+	return (*out)->series ? 0 : -ENOMEM;
 }
 
 static bool is_nothing(const struct row *row)
@@ -61,7 +36,7 @@ static void join_stack(struct row *row, const struct row *part)
 	row->frame_index = part->frame_index;
 }
 
-static int join_set(struct join *join, const struct row_set *part, size_t input)
+static int join_set(struct row_set *set, const struct row_set *part, size_t input)
 {
 	int status = 0;
 	size_t i;
@@ -71,7 +46,7 @@ static int join_set(struct join *join, const struct row_set *part, size_t input)
 
 		if (is_nothing(&part->rows[i]))
 			continue;
-		status = join_row(join, &part->rows[i], &row);
+		status = join_row(set, &part->rows[i], &row);
 		if (status)
 			break;
 		row->series[input] = part->rows[i].figures;
@@ -79,8 +54,8 @@ static int join_set(struct join *join, const struct row_set *part, size_t input)
 		row->is_peak_bound |= part->rows[i].is_peak_bound;
 		join_stack(row, &part->rows[i]);
 	}
-	join->set->series[input] = part->total;
-	join->set->is_filtered |= part->is_filtered;
+	set->series[input] = part->total;
+	set->is_filtered |= part->is_filtered;
 	return status;
 }
 
@@ -116,29 +91,27 @@ static void row_finish(struct row *row, size_t input_count)
 
 int diff_rows(const struct row_set *const *sets, size_t count, struct row_set **out)
 {
-	struct join join = {0};
+	struct row_set *set = calloc(1, sizeof(*set));
 	int status = -ENOMEM;
 	size_t i;
 
-	join.set = calloc(1, sizeof(*join.set));
-	if (!join.set)
+	if (!set)
 		return -ENOMEM;
-	join.set->by = sets[0]->by;
-	join.set->is_cumulative = sets[0]->is_cumulative;
-	join.set->input_count = count;
-	join.set->series = calloc(count, sizeof(*join.set->series));
-	if (join.set->series)
+	set->by = sets[0]->by;
+	set->is_cumulative = sets[0]->is_cumulative;
+	set->input_count = count;
+	set->series = calloc(count, sizeof(*set->series));
+	if (set->series)
 		status = 0;
 	for (i = 0; i < count && !status; i++)
-		status = join_set(&join, sets[i], i);
-	digest_map_fini(&join.map);
+		status = join_set(set, sets[i], i);
 	if (status) {
-		row_set_free(join.set);
+		row_set_free(set);
 		return status;
 	}
-	join.set->total = join.set->series[count - 1];
-	for (i = 0; i < join.set->count; i++)
-		row_finish(&join.set->rows[i], count);
-	*out = join.set;
+	set->total = set->series[count - 1];
+	for (i = 0; i < set->count; i++)
+		row_finish(&set->rows[i], count);
+	*out = set;
 	return 0;
 }

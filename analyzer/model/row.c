@@ -5,6 +5,7 @@
 #define _GNU_SOURCE 1 /* qsort_r() */
 #include "model/row.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 void row_set_free(struct row_set *set)
@@ -17,7 +18,30 @@ void row_set_free(struct row_set *set)
 		free(set->rows[i].series);
 	free(set->rows);
 	free(set->series);
+	digest_map_fini(&set->index);
 	free(set);
+}
+
+int row_set_get(struct row_set *set, struct digest key, struct row **out)
+{
+	size_t at = digest_map_find(&set->index, key);
+
+	if (at != DIGEST_MAP_NONE) {
+		*out = &set->rows[at];
+		return 0;
+	}
+	if (set->count == set->capacity) {
+		size_t capacity = set->capacity ? set->capacity * 2 : 256;
+		struct row *rows = realloc(set->rows, capacity * sizeof(*rows));
+
+		if (!rows)
+			return -ENOMEM;
+		set->rows = rows;
+		set->capacity = capacity;
+	}
+	set->rows[set->count] = (struct row){.key = key};
+	*out = &set->rows[set->count];
+	return digest_map_put(&set->index, key, set->count++);
 }
 
 const char *change_name(enum change change)

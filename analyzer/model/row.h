@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/digest.h"
+#include "base/digest_map.h"
 #include "model/field.h"
 #include "model/group.h"
 #include "model/snapshot.h"
@@ -65,7 +66,19 @@ struct row_set {
 	struct figures total;
 	struct figures *series; /* of a diff: totals per input; NULL in a report */
 	size_t input_count;	/* of a diff; 1 for a report */
+
+	/* While rows are added: room, and where each key is. */
+	size_t capacity;
+	struct digest_map index;
 };
+
+/**
+ * row_set_get() - the row of a key, added with nothing in it but the key if it is not there.
+ * @out: valid until another row is added. To be called before rows are sorted or dropped.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int row_set_get(struct row_set *set, struct digest key, struct row **out);
 
 void row_set_free(struct row_set *set);
 
