@@ -72,8 +72,7 @@ static void widen(uint64_t *start, uint64_t *end, const Elf64_Phdr *header)
 static void read_tables(const Elf64_Phdr *headers, unsigned count, const Elf64_Phdr *header,
 			struct module_image *out)
 {
-	const Elf64_Phdr *segment =
-		segment_find(headers, count, header->p_vaddr, header->p_memsz);
+	const Elf64_Phdr *segment = segment_find(headers, count, header->p_vaddr, header->p_memsz);
 
 	if (!segment)
 		return;

@@ -6,7 +6,7 @@
 
 #include "unwind_reader.h"
 
-#define REMEMBER_MAX 6
+#define REMEMBER_MAX 4 /* compilers need 1 */
 
 enum instruction {
 	CFA_NOP = 0x00,
@@ -296,7 +296,7 @@ bool cfi_row_find(const struct eh_frame *frame, uint64_t pc, struct cfi_row *row
 	struct cfi_row initial;
 	struct interpreter in;
 
-	/* remembered[] is 0.5 KiB that is rarely used: not cleared */
+	/* remembered[] is large and rarely used: not cleared */
 	in.frame = frame;
 	in.location = in.pc = pc;
 	in.row = row;

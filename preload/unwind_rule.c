@@ -117,6 +117,15 @@ static bool is_text(const struct module_info *module, uint64_t pc)
 	return pc >= module->text_start && pc < module->text_end;
 }
 
+/* jmp *address(%rip); push $number; jmp: linkers other than GNU's describe no such stub. */
+static bool is_plt_entry(const struct module_info *module, uint64_t pc)
+{
+	const uint8_t *code = (const uint8_t *)(uintptr_t)pc;
+
+	return module->text_end - pc >= 16 && code[0] == 0xff && code[1] == 0x25 &&
+	       code[6] == 0x68 && code[11] == 0xe9;
+}
+
 /*
  * No frame description covers pc. If one begins right behind it, then nothing was called there: the start
  * of a function was put on the stack as the end of it, as makecontext() does.
@@ -125,6 +134,8 @@ static uint32_t compile_gap(const struct module_info *module, uint64_t pc)
 {
 	struct eh_frame frame;
 
+	if (is_plt_entry(module, pc))
+		return RULE_STUB;
 	if (eh_frame_find(module, pc + 1, &frame) && frame.pc_start == pc + 1)
 		return RULE_END | RULE_BEHIND;
 	return RULE_CHAIN;

@@ -25,8 +25,9 @@ enum rule_kind {
 	RULE_SIGNAL = 5,   /* the frame that the kernel made: registers from the ucontext at rsp */
 	RULE_SLOW = 6,     /* look the frame description up each time */
 	RULE_CHAIN = 7,    /* none in a known module: by the chain of saved frame pointers */
-	RULE_STRANGE = 8,  /* the same, in memory of no known module */
-	RULE_NO_CODE = 9,  /* nothing is mapped there: the address was wrong */
+	RULE_STUB = 8,     /* none, but a stub without a frame of its own: CFA = rsp + 8 */
+	RULE_STRANGE = 9,  /* as RULE_CHAIN, in memory of no known module */
+	RULE_NO_CODE = 10, /* nothing is mapped there: the address was wrong */
 };
 
 static inline enum rule_kind rule_kind(uint32_t rule)

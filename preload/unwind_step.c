@@ -18,8 +18,10 @@ static enum unwind_status step_deref(struct unwind_cursor *cursor, uint32_t rule
 	uint64_t bp_slot = cursor->bp + (uint64_t)rule_deref_bp(rule), cfa, ip, bp;
 
 	if (!unwind_stack_read(cursor, word_slot, &cfa) || cfa <= cursor->sp ||
-	    !unwind_stack_read(cursor, cfa - 8, &ip) || !unwind_stack_read(cursor, bp_slot, &bp))
+	    !unwind_stack_read(cursor, cfa - 8, &ip))
 		return UNWIND_BROKEN;
+	if (!unwind_stack_read(cursor, bp_slot, &bp))
+		bp = UNWIND_BP_UNKNOWN;
 	cursor->step = (struct unwind_step){
 		.cfa = cfa,
 		.ra_slot = cfa - 8,
@@ -28,6 +30,20 @@ static enum unwind_status step_deref(struct unwind_cursor *cursor, uint32_t rule
 		.used = UNWIND_USED_BP,
 	};
 	return unwind_step_set(cursor, ip, cfa, bp);
+}
+
+static enum unwind_status step_stub(struct unwind_cursor *cursor)
+{
+	uint64_t ip, sp = cursor->sp;
+
+	if (!unwind_stack_read(cursor, sp, &ip))
+		return UNWIND_BROKEN;
+	cursor->step = (struct unwind_step){
+		.cfa = sp + 8,
+		.ra_slot = sp,
+		.used = UNWIND_USED_SP,
+	};
+	return unwind_step_set(cursor, ip, sp + 8, cursor->bp);
 }
 
 static enum unwind_status step_of_kind(struct unwind_cursor *cursor, uint64_t pc, uint32_t rule)
@@ -40,6 +56,8 @@ static enum unwind_status step_of_kind(struct unwind_cursor *cursor, uint64_t pc
 	case RULE_CHAIN:
 	case RULE_STRANGE:
 		return unwind_step_chain(cursor);
+	case RULE_STUB:
+		return step_stub(cursor);
 	case RULE_DEREF:
 		return cursor->is_full ? unwind_step_slow(cursor, pc) : step_deref(cursor, rule);
 	case RULE_SP:

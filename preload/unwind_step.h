@@ -36,6 +36,9 @@ static inline uint64_t unwind_context_read(uint64_t context, uint64_t dwarf_regi
 	return value;
 }
 
+/* For an rbp that could not be read: most callers do without it, and no check lets it through. */
+#define UNWIND_BP_UNKNOWN 1
+
 /**
  * unwind_step_set() - go on in the caller.
  * @ip: 0 = there is none.

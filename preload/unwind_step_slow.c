@@ -146,12 +146,12 @@ static bool restore_saved(struct slow_step *slow)
 	return true;
 }
 
-static bool find_row(struct slow_step *slow, uint64_t pc)
+/* Apart, so that what it puts on the stack is gone before the instructions are run. */
+static __attribute__((noinline)) bool find_frame(struct slow_step *slow, uint64_t pc)
 {
 	struct module_info module;
 
-	return module_table_find(pc, &module) && eh_frame_find(&module, pc, &slow->frame) &&
-	       cfi_row_find(&slow->frame, pc, &slow->row);
+	return module_table_find(pc, &module) && eh_frame_find(&module, pc, &slow->frame);
 }
 
 /*
@@ -174,16 +174,20 @@ enum unwind_status unwind_step_slow(struct unwind_cursor *cursor, uint64_t pc)
 	struct slow_step slow = {.cursor = cursor};
 	uint64_t ip, sp, bp, slot;
 
-	if (!find_row(&slow, pc))
+	if (!find_frame(&slow, pc) || !cfi_row_find(&slow.frame, pc, &slow.row))
 		return UNWIND_BROKEN;
 	if (slow.row.kinds[CFI_RA] == CFI_UNDEFINED)
 		return UNWIND_END;
 	if (!find_cfa(&slow, &slow.step.cfa) ||
 	    !restore_column(&slow, CFI_RA, 0, &slow.step.ra_slot, &ip) ||
-	    !restore_column(&slow, CFI_SP, slow.step.cfa, &slot, &sp) ||
-	    !restore_column(&slow, CFI_BP, cursor->bp, &slow.step.bp_slot, &bp) ||
-	    (cursor->is_full && !restore_saved(&slow)))
+	    !restore_column(&slow, CFI_SP, slow.step.cfa, &slot, &sp))
 		return slow.needs_all ? UNWIND_NEEDS_ALL : UNWIND_BROKEN;
+	if (!restore_column(&slow, CFI_BP, cursor->bp, &slow.step.bp_slot, &bp))
+		bp = UNWIND_BP_UNKNOWN;
+	if (slow.needs_all)
+		return UNWIND_NEEDS_ALL;
+	if (cursor->is_full && !restore_saved(&slow))
+		return UNWIND_BROKEN;
 	if (!check_stack(&slow, sp))
 		return UNWIND_BROKEN;
 	cursor->step = slow.step;

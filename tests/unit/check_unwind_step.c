@@ -118,13 +118,16 @@ static __attribute__((noinline)) void run_stepped(shapes_run *run, struct shape_
 	trap_each(0);
 }
 
-/* GCC 12 -Os forgets to say that rbp has been restored in the last two instructions of this one. */
+/*
+ * GCC 12 with one of these options forgets to say that rbp has been restored before the last two
+ * instructions of this shape.
+ */
 static uint32_t shapes_misdescribed(shapes_run *run)
 {
-	return run == shapes_os ? 1u << SHAPE_ALIGNED_ENTRY : 0;
+	return run == shapes_os || run == shapes_frame_pointer ? 1u << SHAPE_ALIGNED_ENTRY : 0;
 }
 
-static void run_all(uint32_t allowed)
+static void run_all(uint32_t allowed, bool with_second)
 {
 	static shapes_run *const runs[] = {shapes_o0, shapes_o2, shapes_os, shapes_frame_pointer};
 	struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
@@ -132,7 +135,7 @@ static void run_all(uint32_t allowed)
 	unsigned i;
 
 	unwind_init();
-	has_second = LIBUNWIND_PATH[0] != 0; /* built without it otherwise */
+	has_second = with_second && LIBUNWIND_PATH[0] != 0; /* built without it otherwise */
 	ck_assert(!has_second || unwind_second_open(LIBUNWIND_PATH));
 	ck_assert_int_eq(sigaction(SIGTRAP, &action, NULL), 0);
 	for (i = 0; i < 4; i++) {
@@ -151,14 +154,23 @@ static void run_all(uint32_t allowed)
 
 START_TEST(walk_is_whole_at_every_instruction_that_a_compiler_made)
 {
-	run_all((1u << SHAPE_SIGNAL) - 1);
+	run_all(((1u << SHAPE_SIGNAL) - 1) & ~(1u << SHAPE_TAIL), true);
 }
 END_TEST
 
 START_TEST(walk_is_whole_at_every_instruction_of_described_assembly)
 {
 	run_all(1u << SHAPE_CFA_IN_RBX | 1u << SHAPE_CFA_IN_R12 | 1u << SHAPE_CFA_IN_R15 |
-		1u << SHAPE_CFA_BY_EXPRESSION | 1u << SHAPE_REMEMBERS | 1u << SHAPE_REALIGNED);
+			1u << SHAPE_CFA_BY_EXPRESSION | 1u << SHAPE_REMEMBERS |
+			1u << SHAPE_REALIGNED | 1u << SHAPE_BEHIND_STUB,
+		true);
+}
+END_TEST
+
+/* libunwind 1.6 loses rbp there: it reads a register that it has just restored. */
+START_TEST(walk_is_whole_at_every_instruction_of_longjmp)
+{
+	run_all(1u << SHAPE_TAIL | 1u << SHAPE_PLAIN | 1u << SHAPE_REGISTERS, false);
 }
 END_TEST
 
@@ -170,6 +182,7 @@ Suite *unit_suite(void)
 	tcase_set_timeout(tests, 100);
 	tcase_add_test(tests, walk_is_whole_at_every_instruction_that_a_compiler_made);
 	tcase_add_test(tests, walk_is_whole_at_every_instruction_of_described_assembly);
+	tcase_add_test(tests, walk_is_whole_at_every_instruction_of_longjmp);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

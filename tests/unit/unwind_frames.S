@@ -156,6 +156,23 @@ frame_undescribed:
 	ret
 	.size frame_undescribed, . - frame_undescribed
 
+	/* A stub as other linkers than GNU's make them for functions of other libraries. */
+	.globl frame_behind_stub
+	.type frame_behind_stub, @function
+	.balign 16
+frame_behind_stub:
+	jmp *stub_target(%rip)
+	push $0x12345678
+	.byte 0xe9
+	.long 0
+	.size frame_behind_stub, . - frame_behind_stub
+
+	.section .data.rel, "aw"
+	.balign 8
+stub_target:
+	.quad frame_cfa_in_r13
+	.text
+
 	/* void trap_each(long is_on): whether a SIGTRAP follows each instruction. */
 	begin trap_each
 	pushfq

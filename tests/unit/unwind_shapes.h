@@ -40,6 +40,7 @@ enum shape {
 	SHAPE_BP_IN_RBX,
 	SHAPE_REMEMBERS,
 	SHAPE_UNDESCRIBED,
+	SHAPE_BEHIND_STUB,
 	SHAPE_COUNT,
 };
 
@@ -57,7 +58,7 @@ typedef void shape_frame(void (*callback)(void *), void *data);
 
 shape_frame frame_cfa_in_rbx, frame_cfa_in_r12, frame_cfa_in_r13, frame_cfa_in_r14, frame_cfa_in_r15;
 shape_frame frame_cfa_by_expression, frame_ra_in_r12, frame_bp_in_rbx, frame_remembers;
-shape_frame frame_undescribed;
+shape_frame frame_undescribed, frame_behind_stub;
 
 typedef void shapes_run(struct shape_state *state);
 
