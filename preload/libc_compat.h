@@ -10,8 +10,10 @@
 
 #if defined(__x86_64__)
 #define LIBC_COMPAT_VERSION "GLIBC_2.2.5"
+__asm__(".symver dladdr1, dladdr1@GLIBC_2.3.3");
 #else
 #define LIBC_COMPAT_VERSION "GLIBC_2.17"
+__asm__(".symver dladdr1, dladdr1@GLIBC_2.17");
 #endif
 
 #define LIBC_COMPAT(symbol) __asm__(".symver " #symbol ", " #symbol "@" LIBC_COMPAT_VERSION)

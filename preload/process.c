@@ -216,6 +216,8 @@ static bool process_init(void)
 	process_fill_header(false);
 	process_store_command_line();
 	process_show_complaints();
+	if (real_is_bypassed())
+		trace_file_message(2, 0, "the program has a malloc of its own: its calls are not seen");
 	self_snapshot_init(process_path);
 	look_init(&process_options);
 	tracker_set_stopped(process_options.starts_off);

@@ -9,7 +9,9 @@
 #include "real.h"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "libc_compat.h"
 #include "memtrace/atomic.h"
@@ -91,4 +93,17 @@ bool real_resolve(void)
 const char *real_path(void)
 {
 	return real_file;
+}
+
+bool real_is_bypassed(void)
+{
+	void *used = dlsym(RTLD_DEFAULT, "malloc");
+	Dl_info info, program;
+	const ElfW(Sym) *symbol = NULL;
+
+	if (used == NULL || dladdr1(used, &info, (void **)(void *)&symbol, RTLD_DL_SYMENT) == 0 ||
+	    dladdr((void *)getauxval(AT_ENTRY), &program) == 0)
+		return false;
+	/* a program that only takes malloc's address has an undefined symbol with a value */
+	return info.dli_fbase == program.dli_fbase && symbol != NULL && symbol->st_shndx != SHN_UNDEF;
 }

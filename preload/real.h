@@ -43,6 +43,9 @@ static inline bool real_is_resolved(void)
 /* File that provides the next malloc; "" if unknown. Valid after real_resolve(). */
 const char *real_path(void);
 
+/* Whether the program brings a malloc of its own, which comes before every preload: its calls never get here. */
+bool real_is_bypassed(void);
+
 /* The pool. alignment is a power of two of at most 4096. NULL when it is used up. */
 void *pool_alloc(size_t bytes, size_t alignment);
 size_t pool_usable_size(const void *block);

@@ -116,8 +116,8 @@ static void find(const char *output, const char *live, const struct launch *laun
 
 static void print_line(const char *label, int64_t blocks, int64_t bytes)
 {
-	(void)fprintf(stderr, "  %-12s%s (%s blocks)\n", label, size_text(bytes).text,
-		      number_text(blocks).text);
+	(void)fprintf(stderr, "  %-12s%s (%s block%s)\n", label, size_text(bytes).text,
+		      number_text(blocks).text, blocks == 1 ? "" : "s");
 }
 
 static void print_end(const struct launch *launch, const struct snapshot *snapshot)

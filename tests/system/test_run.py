@@ -214,6 +214,25 @@ def summary_is_of_the_last_image_after_exec():
         assert "\n  program     python" in text, text
 
 
+def program_with_a_malloc_of_its_own_is_told():
+    source = ("#include <stddef.h>\nstatic char pool[1 << 20]; static size_t used;\n"
+              "void *malloc(size_t n) { used += (n + 15) & ~15ul; return pool + used - n; }\n"
+              "void free(void *p) { (void)p; }\n"
+              "void *calloc(size_t a, size_t b) { return malloc(a * b); }\n"
+              "void *realloc(void *p, size_t n) { (void)p; return malloc(n); }\n"
+              "int main(void) { return malloc(10) == NULL; }\n")
+    taker = ("#include <stdlib.h>\nvoid *(*volatile taken)(size_t) = malloc;\n"
+             "int main(void) { return taken(10) == NULL; }\n")
+    with _Place() as place:
+        for text, options, is_told in ((source, [], True), (taker, ["-no-pie"], False)):
+            with open(os.path.join(place.path, "a.c"), "w", encoding="utf-8") as out:
+                out.write(text)
+            subprocess.run([harness.need("gcc"), "-fno-builtin", *options, "-o", "a", "a.c"],
+                           cwd=place.path, check=True)
+            found = place.run("./a").stderr
+            harness.equal(b"malloc of its own" in found, is_told, found)
+
+
 def run_inside_a_traced_program_is_a_session_of_its_own():
     with _Place() as place:
         inner = os.path.join(place.path, "inner")
