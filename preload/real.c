@@ -105,5 +105,6 @@ bool real_is_bypassed(void)
 	    dladdr((void *)getauxval(AT_ENTRY), &program) == 0)
 		return false;
 	/* a program that only takes malloc's address has an undefined symbol with a value */
-	return info.dli_fbase == program.dli_fbase && symbol != NULL && symbol->st_shndx != SHN_UNDEF;
+	return info.dli_fbase == program.dli_fbase && symbol != NULL &&
+	       symbol->st_shndx != SHN_UNDEF;
 }
