@@ -65,14 +65,21 @@ static size_t range_index_count_below(const struct range_index *index, uint64_t 
 	return first;
 }
 
-size_t range_index_find(const struct range_index *index, uint64_t address)
+const struct range *range_index_find_range(const struct range_index *index, uint64_t address)
 {
 	size_t i = range_index_count_below(index, address);
 
 	while (i-- > 0 && index->ranges[i].reach > address)
 		if (index->ranges[i].high > address)
-			return index->ranges[i].value;
-	return RANGE_NONE;
+			return &index->ranges[i];
+	return NULL;
+}
+
+size_t range_index_find(const struct range_index *index, uint64_t address)
+{
+	const struct range *range = range_index_find_range(index, address);
+
+	return range ? range->value : RANGE_NONE;
 }
 
 void range_index_fini(struct range_index *index)

@@ -35,11 +35,16 @@ int range_index_add(struct range_index *index, uint64_t low, uint64_t high, size
 void range_index_sort(struct range_index *index);
 
 /**
- * range_index_find() - the value of the range that an address lies in.
+ * range_index_find_range() - the range that an address lies in.
  *
  * Of several that with the highest start, of those the shortest, of those that with the lowest value.
  *
- * Return: RANGE_NONE if there is none.
+ * Return: NULL if there is none.
+ */
+const struct range *range_index_find_range(const struct range_index *index, uint64_t address);
+
+/**
+ * range_index_find() - the value of that range; RANGE_NONE if there is none.
  */
 size_t range_index_find(const struct range_index *index, uint64_t address);
 

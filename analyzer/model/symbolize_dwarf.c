@@ -184,16 +184,17 @@ static void unit_read(struct dwarf_index *index, struct unit *unit, bool is_thor
 }
 
 static struct function *unit_find_function(struct dwarf_index *index, struct unit *unit,
-					   uint64_t address)
+					   uint64_t address, uint64_t *low)
 {
 	struct function *function;
 
 	if (!unit->is_read)
 		unit_read(index, unit, false);
-	function = function_list_find(&unit->functions, &index->namer, &unit->die, address);
+	function = function_list_find(&unit->functions, &index->namer, &unit->die, address, low);
 	if (!function && !unit->is_thorough) {
 		unit_read(index, unit, true);
-		function = function_list_find(&unit->functions, &index->namer, &unit->die, address);
+		function = function_list_find(&unit->functions, &index->namer, &unit->die, address,
+					      low);
 	}
 	return function;
 }
@@ -255,6 +256,7 @@ struct dwarf_frames dwarf_index_find(struct dwarf_index *index, uint64_t address
 {
 	size_t unit_index = range_index_find(&index->ranges, address), count = 1;
 	uint32_t scope = SCOPE_NONE;
+	uint64_t low = 0;
 	const struct dwarf_frames nothing = {NULL, 0, 0};
 	struct function *function;
 	struct unit *unit;
@@ -262,7 +264,7 @@ struct dwarf_frames dwarf_index_find(struct dwarf_index *index, uint64_t address
 	if (unit_index == RANGE_NONE)
 		return nothing;
 	unit = &index->units[unit_index];
-	function = unit_find_function(index, unit, address);
+	function = unit_find_function(index, unit, address, &low);
 	if (function)
 		scope = function_scope_at(function, address);
 	if (scope != SCOPE_NONE)
@@ -272,5 +274,5 @@ struct dwarf_frames dwarf_index_find(struct dwarf_index *index, uint64_t address
 	index->frames[0] = (struct dwarf_frame){0};
 	unit_find_line(unit, address, &index->frames[0]);
 	count = function ? frames_expand(index->frames, function, scope) : 1;
-	return (struct dwarf_frames){index->frames, count, function ? function->entry : 0};
+	return (struct dwarf_frames){index->frames, count, low};
 }

@@ -23,7 +23,7 @@ struct dwarf_frame {
 struct dwarf_frames {
 	const struct dwarf_frame *frames; /* innermost first; valid until the next call */
 	size_t count;
-	uint64_t entry; /* first instruction of the outermost; 0 = unknown */
+	uint64_t low; /* start of the outermost function's range around the address; 0 = unknown */
 };
 
 struct dwarf_index;

@@ -219,27 +219,27 @@ static void function_read(struct function *function, struct die_namer *namer, Dw
 {
 	struct scope_walk walk = {function, unit, NULL, namer};
 	size_t file_count = 0;
-	Dwarf_Addr entry = 0;
 
 	function->is_read = true;
 	function->name = die_name(namer, unit, &function->die);
-	if (dwarf_entrypc(&function->die, &entry) == 0)
-		function->entry = entry;
 	if (dwarf_getsrcfiles(unit, &walk.files, &file_count) != 0)
 		walk.files = NULL;
 	(void)scopes_read(&walk, &function->die, SCOPE_NONE, 0);
 }
 
 struct function *function_list_find(struct function_list *list, struct die_namer *namer,
-				    Dwarf_Die *unit, uint64_t address)
+				    Dwarf_Die *unit, uint64_t address, uint64_t *low)
 {
-	size_t i = range_index_find(&list->ranges, address);
+	const struct range *range = range_index_find_range(&list->ranges, address);
+	struct function *function;
 
-	if (i == RANGE_NONE)
+	if (!range)
 		return NULL;
-	if (!list->functions[i].is_read)
-		function_read(&list->functions[i], namer, unit);
-	return &list->functions[i];
+	function = &list->functions[range->value];
+	if (!function->is_read)
+		function_read(function, namer, unit);
+	*low = range->low;
+	return function;
 }
 
 uint32_t function_scope_at(const struct function *function, uint64_t address)

@@ -34,7 +34,6 @@ struct scope_range {
 struct function {
 	Dwarf_Die die;
 	struct die_name name;
-	uint64_t entry; /* its first instruction; 0 = unknown */
 	struct scope *scopes;
 	size_t scope_count, scope_capacity;
 	struct scope_range *ranges;
@@ -62,9 +61,10 @@ void function_list_fini(struct function_list *list);
 
 /**
  * function_list_find() - the function that an address belongs to, with its inlined calls; NULL if none.
+ * @low: set to the start of the function's range that the address lies in.
  */
 struct function *function_list_find(struct function_list *list, struct die_namer *namer,
-				    Dwarf_Die *unit, uint64_t address);
+				    Dwarf_Die *unit, uint64_t address, uint64_t *low);
 
 /**
  * function_scope_at() - the innermost inlined call that an address belongs to, or SCOPE_NONE.

@@ -97,21 +97,21 @@ static const struct symbol *code_object_symbol(struct code_object *object, uint6
  * modules see, so that "strdup" is not "__strdup" as soon as debug information is installed.
  */
 static bool symbol_is_better(const struct symbol *symbol, const struct dwarf_frame *frame,
-			     uint64_t entry)
+			     uint64_t low)
 {
 	if (!frame->name && !frame->linkage_name)
 		return true;
-	if (!symbol->is_local && symbol->low == entry)
+	if (!symbol->is_local && symbol->low == low)
 		return true;
 	return !frame->linkage_name && demangle_is_mangled(symbol->name);
 }
 
 static const char *linkage_name_of(struct code_object *object, const struct dwarf_frame *frame,
-				   uint64_t entry, uint64_t offset)
+				   uint64_t low, uint64_t offset)
 {
 	const struct symbol *symbol = frame->is_inlined ? NULL : code_object_symbol(object, offset);
 
-	if (symbol && symbol_is_better(symbol, frame, entry))
+	if (symbol && symbol_is_better(symbol, frame, low))
 		return symbol->name;
 	return frame->linkage_name ? frame->linkage_name : frame->name;
 }
@@ -140,13 +140,13 @@ static const char *file_of(struct name_table *names, const struct dwarf_frame *f
 }
 
 static struct function_name function_of(struct code_object *object, const struct dwarf_frame *frame,
-					uint64_t entry, uint64_t offset)
+					uint64_t low, uint64_t offset)
 {
 	struct function_name name;
 
 	if (!object->jit)
 		return name_table_function(object->names,
-					   linkage_name_of(object, frame, entry, offset));
+					   linkage_name_of(object, frame, low, offset));
 	/* such names follow no compiler's rules */
 	name.function = intern_text(&object->names->texts, jit_map_find(object->jit, offset));
 	name.linkage_name = name.function;
@@ -169,7 +169,7 @@ struct frame_list code_object_frames(struct code_object *object, uint64_t offset
 		return (struct frame_list){NULL, 0};
 	for (size_t i = 0; i < found.count; i++) {
 		const struct dwarf_frame *frame = &found.frames[i];
-		struct function_name name = function_of(object, frame, found.entry, offset);
+		struct function_name name = function_of(object, frame, found.low, offset);
 
 		frames[i] = (struct frame){
 			.function = name.function,

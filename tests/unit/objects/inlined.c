@@ -36,9 +36,19 @@ static __attribute__((noinline)) int hidden(int value)
 	return value + object_sink;
 }
 
+__attribute__((noinline, cold)) void object_rarely(int value)
+{
+	object_hold(value);
+}
+
+/* Compilers move the rare part away, so that this function has two ranges of code. */
 int __object_twin(int value)
 {
 	object_hold(value);
+	if (value == 7) {
+		object_rarely(1);
+		object_rarely(2);
+	}
 	__asm__ volatile(".globl place_twin\nplace_twin: nop"); /* line: in twin */
 	return value;
 }
