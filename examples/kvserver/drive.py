@@ -46,7 +46,7 @@ class Driver:
         self.ask("DELETE", key)
 
     def list(self):
-        self.ask("GET", f"/keys?key-1{'%20with%20a%20filter' * 3}")
+        self.ask("GET", "/keys?key%2d1&page=1&order=ascending&columns=name,size")
 
     def fail(self):
         self.ask("GET", "/nowhere/at/all")

@@ -60,6 +60,7 @@ static char *copy_target(const char *from, size_t bytes)
 	return target;
 }
 
+/* Parameters end in NUL bytes: who wants only the first reads a string. */
 static char *decode_query(const char *from)
 {
 	char *query = PLACE(PLACE_QUERY, calloc(strlen(from) + 1, 1)), *out = query;
@@ -72,7 +73,7 @@ static char *decode_query(const char *from)
 			*out++ = (char)value;
 			from += 2;
 		} else {
-			*out++ = *from == '+' ? ' ' : *from;
+			*out++ = *from == '+' ? ' ' : *from == '&' ? '\0' : *from;
 		}
 	}
 	return query;

@@ -22,7 +22,7 @@ struct http_header {
 struct http_request {
 	char method[8];
 	char *target; /* path; the query has been cut off */
-	char *query;  /* decoded; NULL if there is none */
+	char *query;  /* decoded first parameter; NULL if there is none */
 	struct http_header *headers;
 	size_t header_count;
 	char *body; /* NUL-terminated; NULL if there is none */

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define BUCKETS 64
-#define BUCKET_MAX 4 /* entries of one bucket */
+#define BUCKET_MAX 12 /* entries of one bucket */
 
 struct entry {
 	char *key;

@@ -30,7 +30,7 @@ def _snapshots_around_load(run, busy):
     driver.rounds(2 * drive.KEYS)
     leaked = -driver.stats()["leaked"]
     harness.memtrace("snapshot", process.pid, "-o", paths[0])
-    driver.rounds(300, busy=busy)
+    driver.rounds(400, busy=busy, factor=5)
     leaked += driver.stats()["leaked"]
     harness.memtrace("snapshot", process.pid, "-o", paths[1])
     driver.stop()
