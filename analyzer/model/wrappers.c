@@ -12,10 +12,14 @@
 #include "base/pattern.h"
 #include "memtrace/env.h"
 
+struct pattern_list {
+	struct pattern **patterns;
+	size_t count, capacity;
+};
+
 struct wrappers {
 	struct digest_map names;
-	struct pattern **patterns;
-	size_t pattern_count, pattern_capacity;
+	struct pattern_list functions, files;
 };
 
 static int wrappers_add_pattern(struct wrappers *wrappers, const char *text, struct error *error)

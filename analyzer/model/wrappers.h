@@ -47,6 +47,8 @@ struct wrapper_group {
 	const char *const *functions; /* NULL-terminated */
 };
 
+/* Globs of source files whose functions all count as wrappers; NULL-terminated. */
+extern const char *const wrapper_files[];
 extern const struct wrapper_group wrapper_groups[];
 extern const size_t wrapper_group_count;
 

@@ -296,6 +296,16 @@ static const char *const allocator_functions[] = {
 	NULL,
 };
 
+/*
+ * Where Rust's library was compiled: its implementations of traits for the program's and for built-in types,
+ * such as <u32 as core::fmt::Display>::fmt, cannot be told by their names.
+ */
+const char *const wrapper_files[] = {
+	"/rustc/*/library/*",
+	"/rust/deps/*",
+	NULL,
+};
+
 const struct wrapper_group wrapper_groups[] = {
 	{"the C library's allocation functions, and those that return a copy or a text",
 	 libc_functions},
