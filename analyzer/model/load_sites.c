@@ -12,9 +12,10 @@ struct site_sum {
 	struct site site;
 	uint64_t *magnitude; /* of the whole file so far */
 	uint64_t bucket_counts[SIZE_BUCKET_COUNT];
-	uint64_t bucketed;	 /* of the current entry: allocations that size records count */
-	int64_t inherited_bytes; /* of the current entry */
-	int64_t site_peak_bytes; /* what mt_site says */
+	uint64_t bucketed;	  /* of the current entry: allocations that size records count */
+	int64_t inherited_bytes;  /* of the current entry */
+	int64_t site_peak_bytes;  /* what mt_site says */
+	int64_t entry_peak_bytes; /* what the first entry says, if it still counts */
 	uint32_t entry_count;
 	bool is_peak_fresh; /* some entry had an event since the last reset of the peak */
 	bool is_damaged;
@@ -101,8 +102,8 @@ static void add_peak(struct site_sum *sum, const struct mt_counters *entry, int6
 	if (entry->peak_number < process->peak_reset_number)
 		return;
 	sum->is_peak_fresh = true;
-	if (sum->entry_count == 1 && entry->peak_bytes > counters->peak_live_bytes)
-		add(sum, &counters->peak_live_bytes, entry->peak_bytes - counters->peak_live_bytes);
+	if (sum->entry_count == 1)
+		sum->entry_peak_bytes = entry->peak_bytes;
 }
 
 static void add_site_record(struct site_sum *sum, const struct mt_counters *entry)
@@ -144,33 +145,33 @@ static int add_entry(struct site_sum *sum, const struct mt_counters *entry)
 	return 0;
 }
 
-static void raise_to(int64_t *value, int64_t floor)
+/* The site's own peak. What it has now and had at the process's peak it has certainly had. */
+static int64_t peak_of(const struct site_sum *sum)
 {
-	if (*value < floor)
-		*value = floor;
+	const struct counters *counters = &sum->site.counters;
+	int64_t peak_bytes = counters->live_bytes > 0 ? counters->live_bytes : 0;
+	int64_t recorded = sum->entry_count > 1 ? sum->site_peak_bytes : sum->entry_peak_bytes;
+
+	if (!sum->is_peak_fresh)
+		return peak_bytes;
+	if (recorded > peak_bytes)
+		peak_bytes = recorded;
+	if (counters->at_peak_live_bytes > peak_bytes)
+		peak_bytes = counters->at_peak_live_bytes;
+	return peak_bytes;
 }
 
-/* Live figures and the site's own peak, from what was added up. */
 static void finish(struct site_sum *sum)
 {
-	const struct mt_process *process = &sum->load->snapshot->process;
 	struct counters *counters = &sum->site.counters;
-	int64_t added_peak_bytes = 0;
 
 	counters->live_blocks =
 		counters->inherited_blocks + counters->alloc_count - counters->free_count;
 	counters->live_bytes =
 		counters->inherited_bytes + counters->alloc_bytes - counters->freed_bytes;
-	if (sum->entry_count > 1) {
-		counters->peak_live_bytes = 0;
-		if (sum->is_peak_fresh && sum->site_peak_bytes > 0)
-			add(sum, &added_peak_bytes, sum->site_peak_bytes);
-		counters->peak_live_bytes = added_peak_bytes;
-		sum->site.is_peak_bound |= process->hold_bytes != 0;
-	}
-	raise_to(&counters->peak_live_bytes, counters->live_bytes);
-	if (sum->is_peak_fresh)
-		raise_to(&counters->peak_live_bytes, counters->at_peak_live_bytes);
+	add(sum, &counters->peak_live_bytes, peak_of(sum));
+	if (sum->entry_count > 1)
+		sum->site.is_peak_bound |= sum->load->snapshot->process.hold_bytes != 0;
 }
 
 static void keep_sizes(struct site_sum *sum)
