@@ -8,6 +8,8 @@
  * - A spill that nobody finds: its bucket's count goes up before the entry is there, down after it is gone.
  * - A copy made from memory that is in new use: the slot is swapped together with the tag of the stripe
  *   that was copied; a stripe that is in its slot when the copy is done was not given back before.
+ * - A late thread's change of a spill count in memory that is in new use: counts are swapped together with the
+ *   tag (complemented, so that an entry of the new stripe is never taken for counts of the old one).
  */
 #include "live_stripe.h"
 
@@ -32,7 +34,10 @@ static uint32_t stripe_buckets(uint32_t pages)
 	uint32_t bytes = pages * STRIPE_PAGE - (uint32_t)sizeof(struct mt_live_stripe) -
 			 MT_LIVE_REACH * MT_LIVE_BUCKET * (uint32_t)sizeof(struct mt_pair);
 
-	return bytes / (MT_LIVE_BUCKET * (uint32_t)sizeof(struct mt_pair) + 1);
+	/* the last pair of spill counts may be used in part */
+	return (bytes - (uint32_t)sizeof(struct mt_pair)) /
+	       (MT_LIVE_BUCKET * (uint32_t)sizeof(struct mt_pair) +
+		(uint32_t)sizeof(struct mt_pair) / MT_LIVE_SPILLS);
 }
 
 /* Pages that hold so many entries at two thirds full, so that growth leaves at most 24 bytes a block. */
@@ -50,42 +55,54 @@ static struct mt_live_stripe *stripe_new(uint32_t pages, uint32_t level)
 {
 	struct mt_live_stripe *stripe = live_memory_take(pages);
 	uint64_t tag = mt_add_relaxed(&stripe_tags, 1);
-	struct mt_pair *entries;
-	uint8_t *spills;
+	struct mt_pair *entries, *spills;
 
 	if (stripe == NULL)
 		return NULL;
 	mt_store_relaxed(&stripe->tag, tag);
 	mt_store_relaxed(&stripe->bucket_count, stripe_buckets(pages));
-	stripe->pages = pages;
-	stripe->level = level;
+	mt_store_relaxed(&stripe->pages, pages);
+	mt_store_relaxed(&stripe->level, level);
 	mt_store_relaxed(&stripe->sampled_count, 0);
 	entries = live_stripe_entries(stripe);
 	for (uint64_t i = 0; i < live_stripe_capacity(stripe); i++) {
-		mt_store_relaxed(&entries[i].low, 0);
+		/* the tag first: memory may hold empty entries with an older one where it could not be cleared */
 		mt_store_relaxed(&entries[i].high, tag);
+		mt_store_release(&entries[i].low, 0);
 	}
 	spills = live_stripe_spills(stripe);
-	for (uint32_t i = 0; i < stripe->bucket_count; i++)
-		mt_store_relaxed(&spills[i], 0);
+	for (uint32_t i = 0; i * MT_LIVE_SPILLS < stripe_buckets(pages); i++) {
+		mt_store_relaxed(&spills[i].high, ~tag);
+		mt_store_release(&spills[i].low, 0);
+	}
 	return stripe;
 }
 
 static void stripe_free(struct mt_live_stripe *stripe)
 {
-	live_memory_give(stripe, stripe->pages);
+	live_memory_give(stripe, mt_load_relaxed(&stripe->pages));
 }
 
-static void stripe_spill(struct mt_live_stripe *stripe, uint64_t bucket, int change)
+/* Changes a bucket's count by one, in the stripe of that tag; false = it is not there any more. */
+static bool stripe_spill(struct mt_live_stripe *stripe, uint64_t tag, uint64_t bucket, bool is_up)
 {
-	uint8_t *spill = &live_stripe_spills(stripe)[bucket];
-	uint8_t old = mt_load_relaxed(spill);
+	struct mt_pair *spills = &live_stripe_spills(stripe)[bucket / MT_LIVE_SPILLS];
+	uint64_t one = UINT64_C(1) << bucket % MT_LIVE_SPILLS * 8;
+	struct mt_pair old, fresh;
 
 	do {
+		uint8_t count;
+
+		old = live_entry_load(spills);
+		if (old.high != ~tag)
+			return false;
+		count = (uint8_t)(old.low / one);
 		/* 255 stays: from there on it is not known how many there are */
-		if (old == UINT8_MAX || (change < 0 && old == 0))
-			return;
-	} while (!mt_cas_acq_rel(spill, &old, (uint8_t)(old + change)));
+		if (count == UINT8_MAX || (count == 0 && !is_up))
+			return true;
+		fresh = (struct mt_pair){is_up ? old.low + one : old.low - one, old.high};
+	} while (!mt_cas_pair(spills, old, fresh));
+	return true;
 }
 
 static uint64_t stripe_entry_hash(struct mt_pair entry)
@@ -108,8 +125,9 @@ static bool stripe_add(struct mt_live_stripe *stripe, struct mt_pair entry)
 		mt_store_relaxed(&entries[i].low, entry.low);
 		mt_store_relaxed(&entries[i].high, entry.high & ~MT_LIVE_FROZEN);
 		if (i >= MT_LIVE_BUCKET)
-			stripe_spill(stripe, bucket, 1);
-		stripe->sampled_count += stripe_is_sampled(hash);
+			(void)stripe_spill(stripe, mt_load_relaxed(&stripe->tag), bucket, true);
+		mt_store_relaxed(&stripe->sampled_count,
+				 mt_load_relaxed(&stripe->sampled_count) + stripe_is_sampled(hash));
 		return true;
 	}
 	return false;
@@ -146,7 +164,8 @@ static uint64_t stripe_freeze(struct mt_live_stripe *stripe, uint64_t tag)
 /* Copies the blocks of a frozen stripe that go into child `part` (of the fan) or all of them (part < 0). */
 static struct mt_live_stripe *stripe_copy(struct mt_live_stripe *from, uint32_t pages, int part)
 {
-	uint32_t level = from->level + (part < 0 ? 0 : MT_LIVE_FAN_BITS);
+	uint32_t from_level = mt_load_relaxed(&from->level);
+	uint32_t level = from_level + (part < 0 ? 0 : MT_LIVE_FAN_BITS);
 	struct mt_live_stripe *to;
 
 	if (pages > LIVE_RUN_PAGES_MAX)
@@ -159,7 +178,7 @@ again:
 		struct mt_pair entry = live_entry_load(&live_stripe_entries(from)[i]);
 
 		if (!mt_live_is_block(entry) ||
-		    (part >= 0 && (int)(stripe_entry_hash(entry) << from->level >>
+		    (part >= 0 && (int)(stripe_entry_hash(entry) << from_level >>
 					(64 - MT_LIVE_FAN_BITS)) != part))
 			continue;
 		if (stripe_add(to, entry))
@@ -216,20 +235,22 @@ bool live_stripe_replace(struct mt_pair *slot, struct mt_pair value, uint32_t le
 	struct mt_live_stripe *stripe = (struct mt_live_stripe *)(uintptr_t)value.low, *fresh;
 	uint64_t blocks;
 	uint32_t pages;
+	bool may_split;
 
 	if (stripe == NULL) {
 		fresh = stripe_new(1, MT_LIVE_ROOT_BITS);
 	} else {
+		may_split = mt_load_relaxed(&stripe->level) < STRIPE_BITS_MAX;
 		blocks = stripe_freeze(stripe, value.high);
 		pages = stripe_pages(blocks);
 		if (pages < least_pages)
 			pages = least_pages;
-		if (pages > LIVE_RUN_PAGES_MAX && stripe->level < STRIPE_BITS_MAX)
+		if (pages > LIVE_RUN_PAGES_MAX && may_split)
 			return stripe_split(stripe, slot, value, blocks);
 		fresh = stripe_copy(stripe, pages, -1);
 		/* the blocks lie so unevenly that even the largest stripe does not take them */
-		if (fresh == NULL && pages > LIVE_RUN_PAGES_MAX / 2 &&
-		    stripe->level < STRIPE_BITS_MAX && !stripe_was_replaced(slot, value))
+		if (fresh == NULL && pages > LIVE_RUN_PAGES_MAX / 2 && may_split &&
+		    !stripe_was_replaced(slot, value))
 			return stripe_split(stripe, slot, value, blocks);
 	}
 	if (fresh == NULL)
@@ -250,18 +271,18 @@ bool live_stripe_put(struct mt_pair *slot, struct mt_pair value, uint64_t hash, 
 	uint64_t bucket = live_stripe_bucket(stripe, hash);
 	int64_t sampled;
 
-	if (distance > 0)
-		stripe_spill(stripe, bucket, 1);
+	if (distance > 0 && !stripe_spill(stripe, value.high, bucket, true))
+		return false;
 	if (!mt_cas_pair(place, (struct mt_pair){0, value.high}, entry)) {
 		if (distance > 0)
-			stripe_spill(stripe, bucket, -1);
+			(void)stripe_spill(stripe, value.high, bucket, false);
 		return false;
 	}
 	if (!stripe_is_sampled(hash))
 		return true;
 	sampled = mt_add_relaxed(&stripe->sampled_count, 1);
 	if (sampled * STRIPE_SAMPLE_RATE * 100 >
-	    (int64_t)stripe->bucket_count * MT_LIVE_BUCKET * 85)
+	    (int64_t)mt_load_relaxed(&stripe->bucket_count) * MT_LIVE_BUCKET * 85)
 		(void)live_stripe_replace(slot, value, 0);
 	return true;
 }
@@ -273,11 +294,12 @@ void live_stripe_removed(struct mt_pair *slot, struct mt_pair value, uint64_t ha
 	int64_t sampled;
 
 	if (bucket != own)
-		stripe_spill(stripe, own, -1);
+		(void)stripe_spill(stripe, value.high, own, false);
 	if (!stripe_is_sampled(hash))
 		return;
 	sampled = mt_add_relaxed(&stripe->sampled_count, -1);
-	if (stripe->pages > 1 && sampled * STRIPE_SAMPLE_RATE * 100 <
-					 (int64_t)stripe->bucket_count * MT_LIVE_BUCKET * 25)
+	if (mt_load_relaxed(&stripe->pages) > 1 &&
+	    sampled * STRIPE_SAMPLE_RATE * 100 <
+		    (int64_t)mt_load_relaxed(&stripe->bucket_count) * MT_LIVE_BUCKET * 25)
 		(void)live_stripe_replace(slot, value, 0);
 }

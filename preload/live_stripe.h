@@ -21,12 +21,22 @@ static inline struct mt_pair *live_stripe_entries(struct mt_live_stripe *stripe)
 
 static inline uint64_t live_stripe_capacity(const struct mt_live_stripe *stripe)
 {
-	return ((uint64_t)stripe->bucket_count + MT_LIVE_REACH) * MT_LIVE_BUCKET;
+	return ((uint64_t)mt_load_relaxed(&stripe->bucket_count) + MT_LIVE_REACH) * MT_LIVE_BUCKET;
 }
 
-static inline uint8_t *live_stripe_spills(struct mt_live_stripe *stripe)
+static inline struct mt_pair *live_stripe_spills(struct mt_live_stripe *stripe)
 {
-	return (uint8_t *)(live_stripe_entries(stripe) + live_stripe_capacity(stripe));
+	return live_stripe_entries(stripe) + live_stripe_capacity(stripe);
+}
+
+/* Entries of a bucket that lie behind it. */
+static inline uint8_t live_stripe_spilled(struct mt_live_stripe *stripe, uint64_t bucket)
+{
+	/* partner: the swap in stripe_spill() before an entry was put there */
+	uint64_t counts =
+		mt_load_acquire(&live_stripe_spills(stripe)[bucket / MT_LIVE_SPILLS].low);
+
+	return (uint8_t)(counts >> bucket % MT_LIVE_SPILLS * 8);
 }
 
 /* Multiplication instead of division: any number of buckets, and the order of hashes is kept. */

@@ -4,7 +4,7 @@
  *
  * Every change of an entry is one compare and swap of all its 16 bytes. A stripe that is too full or too
  * empty is frozen entry by entry, copied into fresh memory and replaced by one compare and swap of its
- * slot (live_resize.c); whoever meets a frozen entry does the same work instead of waiting for whoever
+ * slot (live_stripe.c); whoever meets a frozen entry does the same work instead of waiting for whoever
  * began it. Memory is used again at once: each stripe has a tag of its own, which stands in its slot and in
  * its empty entries, so that what a late thread still tries to do to the old stripe fails.
  */
@@ -32,22 +32,30 @@ uint64_t live_table_root(uint32_t *bytes)
 }
 
 /* Sizes that do not fit into an entry; when even these slots are full the size is cut. */
-static void live_large_put(uint64_t address, uint64_t size)
+static void live_large_put(uint64_t key, uint64_t size)
 {
 	for (uint32_t i = 0; i < MT_LIVE_LARGE_MAX; i++) {
 		uint64_t expected = 0;
 
-		if (mt_cas_acq_rel(&live_large[i].address, &expected, address)) {
+		if (mt_cas_acq_rel(&live_large[i].address, &expected, key)) {
 			mt_store_relaxed(&live_large[i].size, size);
 			return;
 		}
 	}
 }
 
-static uint64_t live_large_take(uint64_t address)
+static uint64_t live_large_find(uint64_t key)
+{
+	for (uint32_t i = 0; i < MT_LIVE_LARGE_MAX; i++)
+		if (mt_load_relaxed(&live_large[i].address) == key)
+			return mt_load_relaxed(&live_large[i].size);
+	return MT_LIVE_SIZE_MAX;
+}
+
+static uint64_t live_large_take(uint64_t key)
 {
 	for (uint32_t i = 0; i < MT_LIVE_LARGE_MAX; i++) {
-		if (mt_load_relaxed(&live_large[i].address) == address) {
+		if (mt_load_relaxed(&live_large[i].address) == key) {
 			uint64_t size = mt_load_relaxed(&live_large[i].size);
 
 			mt_store_release(&live_large[i].address, 0);
@@ -125,7 +133,7 @@ static void live_search(struct mt_live_stripe *stripe, uint64_t tag, uint64_t ha
 			bool is_api, struct live_search *search)
 {
 	uint64_t bucket = live_stripe_bucket(stripe, hash);
-	bool is_spilled = mt_load_acquire(&live_stripe_spills(stripe)[bucket]) != 0;
+	bool is_spilled = live_stripe_spilled(stripe, bucket) != 0;
 
 	*search = (struct live_search){.found = NULL};
 	live_search_bucket(stripe, tag, bucket, 0, address, is_api, search);
@@ -167,7 +175,7 @@ bool live_table_remove(uint64_t address, bool is_api, struct mt_live_block *bloc
 					    MT_LIVE_BUCKET);
 		*block = mt_live_unpack(search.entry);
 		if (block->size == MT_LIVE_SIZE_MAX)
-			block->size = live_large_take(address);
+			block->size = live_large_take(mt_live_large_key(address, is_api));
 		is_removed = true;
 		if (live_stripe_is(stripe, slot, value))
 			return true;
@@ -184,6 +192,7 @@ enum live_insert live_table_insert(const struct mt_live_block *block, struct mt_
 	bool is_api = (block->flags & MT_LIVE_FLAG_API) != 0;
 	uint64_t hash = mt_live_hash(block->address, is_api);
 	struct mt_pair fresh = mt_live_pack(block);
+	enum live_insert result = LIVE_INSERTED;
 
 	if (block->address >> 48 != 0)
 		return LIVE_NO_ROOM;
@@ -199,27 +208,34 @@ enum live_insert live_table_insert(const struct mt_live_block *block, struct mt_
 		}
 		live_search(stripe, value.high, hash, block->address, is_api, &search);
 		if (search.is_frozen || (search.found == NULL && search.empty == NULL)) {
-			uint32_t least_pages = search.is_frozen ? 0 : stripe->pages + 1;
+			uint32_t least_pages = search.is_frozen ? 0 : mt_load_relaxed(&stripe->pages) + 1;
 
 			if (live_stripe_is(stripe, slot, value) &&
 			    !live_stripe_replace(slot, value, least_pages))
 				return LIVE_NO_ROOM;
 			continue;
 		}
-		if (search.found != NULL) {
-			if (!mt_cas_pair(search.found, search.entry, fresh))
+		if (search.found == NULL) {
+			if (!live_stripe_put(slot, value, hash, search.empty, search.empty_distance,
+					     fresh))
 				continue;
+			break;
+		}
+		if (!mt_cas_pair(search.found, search.entry, fresh))
+			continue;
+		if (result == LIVE_INSERTED) {
 			*old = mt_live_unpack(search.entry);
 			if (old->size == MT_LIVE_SIZE_MAX)
-				old->size = live_large_take(old->address);
-		} else if (!live_stripe_put(slot, value, hash, search.empty, search.empty_distance,
-					    fresh)) {
-			continue;
+				old->size = live_large_take(mt_live_large_key(old->address, is_api));
+			result = LIVE_REPLACED;
 		}
-		if (mt_live_unpack(fresh).size == MT_LIVE_SIZE_MAX)
-			live_large_put(block->address, block->size);
-		return search.found != NULL ? LIVE_REPLACED : LIVE_INSERTED;
+		/* as in live_table_remove(): this may have been a copy that is dropped */
+		if (live_stripe_is(stripe, slot, value))
+			break;
 	}
+	if (mt_live_unpack(fresh).size == MT_LIVE_SIZE_MAX)
+		live_large_put(mt_live_large_key(block->address, is_api), block->size);
+	return result;
 }
 
 static void live_visit(struct mt_pair value,
@@ -238,9 +254,9 @@ static void live_visit(struct mt_pair value,
 
 		if (!mt_live_is_block(entry))
 			continue;
-		for (uint32_t k = 0; block.size == MT_LIVE_SIZE_MAX && k < MT_LIVE_LARGE_MAX; k++)
-			if (live_large[k].address == block.address)
-				block.size = live_large[k].size;
+		if (block.size == MT_LIVE_SIZE_MAX)
+			block.size = live_large_find(mt_live_large_key(
+				block.address, (block.flags & MT_LIVE_FLAG_API) != 0));
 		visit(&block, context);
 	}
 }

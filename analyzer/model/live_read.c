@@ -29,10 +29,12 @@ struct live_reader {
 
 static int read_slots(struct live_reader *reader, uint64_t address, unsigned int depth);
 
-static uint64_t large_size(struct live_reader *reader, uint64_t address)
+static uint64_t large_size(struct live_reader *reader, const struct mt_live_block *block)
 {
+	uint64_t key = mt_live_large_key(block->address, (block->flags & MT_LIVE_FLAG_API) != 0);
+
 	for (size_t i = 0; i < MT_LIVE_LARGE_MAX; i++) {
-		if (reader->large[i].address == address)
+		if (reader->large[i].address == key)
 			return reader->large[i].size;
 	}
 	return MT_LIVE_SIZE_MAX;
@@ -43,7 +45,7 @@ static void add_block(struct live_reader *reader, struct mt_pair entry)
 	struct mt_live_block block = mt_live_unpack(entry);
 
 	if (block.size == MT_LIVE_SIZE_MAX)
-		block.size = large_size(reader, block.address);
+		block.size = large_size(reader, &block);
 	if (block.node >= reader->node_count)
 		return;
 	reader->sums[block.node].block_count++;

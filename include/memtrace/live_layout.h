@@ -30,7 +30,7 @@ struct mt_live_root {
 
 /* Sizes that do not fit into an entry. */
 struct mt_live_large {
-	uint64_t address; /* 0 = free */
+	uint64_t address; /* mt_live_large_key() of the block; 0 = free */
 	uint64_t size;
 };
 
@@ -38,9 +38,12 @@ struct mt_live_large {
 #define MT_LIVE_REACH 8u  /* buckets behind its own in which an entry may lie */
 
 /*
- * 64 bytes, then bucket_count + MT_LIVE_REACH buckets of entries, then bucket_count bytes that count the
- * entries of each bucket that lie behind it (255: that many or more).
+ * 64 bytes, then bucket_count + MT_LIVE_REACH buckets of entries, then for each MT_LIVE_SPILLS buckets a pair:
+ * low holds a byte a bucket that counts the entries of that bucket that lie behind it (255: that many or more),
+ * high the complement of the tag, so that a late thread's change of a stripe that was replaced fails.
  */
+#define MT_LIVE_SPILLS 8u
+
 struct mt_live_stripe {
 	uint64_t tag;          /* unique in the process's life; in every empty entry too */
 	uint32_t bucket_count;
@@ -112,6 +115,12 @@ static inline struct mt_pair mt_live_pack(const struct mt_live_block *block)
 	return (struct mt_pair){block->address >> 3 << 19 | (uint64_t)block->flags << 16 |
 					(size & 0xffff),
 				(uint64_t)block->node << 32 | (size >> 16) << 13 | block->epoch};
+}
+
+/* Blocks of the two kinds may have one address. */
+static inline uint64_t mt_live_large_key(uint64_t address, bool is_api)
+{
+	return address | (uint64_t)is_api << 63;
 }
 
 /* Mixes all bits of the address; blocks of the two kinds differ. */
