@@ -93,7 +93,7 @@ static uint32_t capture_location(const struct unwind_cursor *cursor)
 /* Room for as many frames as are ever kept. */
 static bool capture_widen(struct capture_scratch *scratch)
 {
-	uint32_t *frames = live_memory_take(CAPTURE_PAGES);
+	uint32_t *frames = live_memory_take(LIVE_USE_FRAMES, CAPTURE_PAGES);
 
 	if (frames == NULL)
 		return false;
@@ -108,7 +108,7 @@ static uint32_t capture_walk_second(struct unwind_cursor *cursor, const struct u
 				    struct unwind_bounds *bounds, struct capture_scratch *scratch,
 				    enum unwind_status *end)
 {
-	uint64_t *frames = live_memory_take(CAPTURE_SECOND_PAGES);
+	uint64_t *frames = live_memory_take(LIVE_USE_FRAMES, CAPTURE_SECOND_PAGES);
 	size_t count, used = 0;
 
 	*end = UNWIND_BROKEN;
@@ -125,7 +125,7 @@ static uint32_t capture_walk_second(struct unwind_cursor *cursor, const struct u
 		unwind_second_frame(cursor, frames[i]);
 		scratch->frames[used++] = capture_location(cursor);
 	}
-	live_memory_give(frames, CAPTURE_SECOND_PAGES);
+	live_memory_give(LIVE_USE_FRAMES, frames, CAPTURE_SECOND_PAGES);
 	return (uint32_t)used;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * live_memory.c - runs of 1, 2, 4 ... 32 pages, cut from large mappings; free ones on a stack per size.
+ * live_memory.c - runs of 1, 2, 4 ... 32 pages, cut from large mappings; free ones on a stack per use and size.
  *
  * A run of 2^k pages may be used in part: pages nobody touches cost nothing. The stacks are linked through
  * cells of their own, so that a free run's pages can all be given back, and carry a counter against ABA.
@@ -26,7 +26,7 @@ struct live_cell {
 };
 
 /* low: top cell, high: counts changes */
-static struct mt_pair live_free[LIVE_CLASS_COUNT];
+static struct mt_pair live_free[LIVE_USE_COUNT][LIVE_CLASS_COUNT];
 static struct mt_pair live_spare_cells;
 /* low: address of the chunk in use | 0, high: pages of it that are taken */
 static struct mt_pair live_chunk;
@@ -108,10 +108,10 @@ static void *live_cut(uint32_t pages)
 	}
 }
 
-void *live_memory_take(uint32_t pages)
+void *live_memory_take(enum live_use use, uint32_t pages)
 {
 	uint32_t class = live_class(pages);
-	struct live_cell *cell = live_pop(&live_free[class]);
+	struct live_cell *cell = live_pop(&live_free[use][class]);
 	void *run;
 
 	if (cell == NULL)
@@ -121,7 +121,7 @@ void *live_memory_take(uint32_t pages)
 	return run;
 }
 
-void live_memory_give(void *run, uint32_t pages)
+void live_memory_give(enum live_use use, void *run, uint32_t pages)
 {
 	struct live_cell *cell = live_cell_new();
 
@@ -129,5 +129,5 @@ void live_memory_give(void *run, uint32_t pages)
 	if (cell == NULL)
 		return; /* lost, but only addresses: its pages have gone */
 	cell->run = run;
-	live_push(&live_free[live_class(pages)], cell);
+	live_push(&live_free[use][live_class(pages)], cell);
 }

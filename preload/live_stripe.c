@@ -53,7 +53,7 @@ static uint32_t stripe_pages(uint64_t entries)
 
 static struct mt_live_stripe *stripe_new(uint32_t pages, uint32_t level)
 {
-	struct mt_live_stripe *stripe = live_memory_take(pages);
+	struct mt_live_stripe *stripe = live_memory_take(LIVE_USE_STRIPE, pages);
 	uint64_t tag = mt_add_relaxed(&stripe_tags, 1);
 	struct mt_pair *entries, *spills;
 
@@ -80,7 +80,7 @@ static struct mt_live_stripe *stripe_new(uint32_t pages, uint32_t level)
 
 static void stripe_free(struct mt_live_stripe *stripe)
 {
-	live_memory_give(stripe, mt_load_relaxed(&stripe->pages));
+	live_memory_give(LIVE_USE_STRIPE, stripe, mt_load_relaxed(&stripe->pages));
 }
 
 /* Changes a bucket's count by one, in the stripe of that tag; false = it is not there any more. */

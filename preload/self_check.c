@@ -126,8 +126,8 @@ void self_check_stack(const struct unwind_regs *regs, struct unwind_bounds *boun
 
 	if (check_every == 0 || mt_fetch_add_relaxed(&check_calls, 1) % check_every != 0)
 		return;
-	here = live_memory_take(CHECK_PAGES);
-	there = live_memory_take(CHECK_PAGES);
+	here = live_memory_take(LIVE_USE_FRAMES, CHECK_PAGES);
+	there = live_memory_take(LIVE_USE_FRAMES, CHECK_PAGES);
 	if (here != NULL && there != NULL) {
 		here_count = check_walk(regs, bounds, here);
 		there_count = unwind_second_walk(regs, bounds, there, CHECK_FRAMES, &end);
@@ -138,9 +138,9 @@ void self_check_stack(const struct unwind_regs *regs, struct unwind_bounds *boun
 					     1);
 	}
 	if (here != NULL)
-		live_memory_give(here, CHECK_PAGES);
+		live_memory_give(LIVE_USE_FRAMES, here, CHECK_PAGES);
 	if (there != NULL)
-		live_memory_give(there, CHECK_PAGES);
+		live_memory_give(LIVE_USE_FRAMES, there, CHECK_PAGES);
 }
 
 static void check_report_stacks(void)

@@ -81,7 +81,8 @@ static void thread_detach(void *argument)
 		mt_store_relaxed(&trace_file.threads[thread->record].end_ns, clock_now_ns());
 	shard_release(thread->shard);
 	if (thread->scratch.frames != thread->scratch.own)
-		live_memory_give(thread->scratch.frames, LIVE_RUN_PAGES_MAX / 8);
+		live_memory_give(LIVE_USE_FRAMES, thread->scratch.frames,
+				 LIVE_RUN_PAGES_MAX / 8);
 	thread_push(thread);
 }
 

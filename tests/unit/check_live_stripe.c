@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "live_memory.h"
 #include "live_table.h"
 #include "unit.h"
 
@@ -142,6 +143,20 @@ START_TEST(late_replacement_changes_nothing)
 }
 END_TEST
 
+START_TEST(memory_of_stripes_becomes_nothing_but_stripes)
+{
+	/* what a late thread may touch, it must be able to take for a stripe */
+	void *stripe = live_memory_take(LIVE_USE_STRIPE, 4), *frames;
+
+	live_memory_give(LIVE_USE_STRIPE, stripe, 4);
+	frames = live_memory_take(LIVE_USE_FRAMES, 4);
+	ck_assert_ptr_ne(frames, stripe);
+	live_memory_give(LIVE_USE_FRAMES, frames, 4);
+	ck_assert_ptr_eq(live_memory_take(LIVE_USE_STRIPE, 4), stripe);
+	ck_assert_ptr_eq(live_memory_take(LIVE_USE_FRAMES, 4), frames);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("live_stripe");
@@ -151,6 +166,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, late_end_of_a_removal_changes_nothing);
 	tcase_add_test(tests, late_insertion_changes_nothing);
 	tcase_add_test(tests, late_replacement_changes_nothing);
+	tcase_add_test(tests, memory_of_stripes_becomes_nothing_but_stripes);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
