@@ -22,24 +22,39 @@ struct wrappers {
 	struct pattern_list functions, files;
 };
 
-static int wrappers_add_pattern(struct wrappers *wrappers, const char *text, struct error *error)
+static int pattern_list_add(struct pattern_list *list, const char *text, struct error *error)
 {
 	int status;
 
-	if (wrappers->pattern_count == wrappers->pattern_capacity) {
-		size_t capacity = wrappers->pattern_capacity ? 2 * wrappers->pattern_capacity : 64;
+	if (list->count == list->capacity) {
+		size_t capacity = list->capacity ? 2 * list->capacity : 64;
 		struct pattern **patterns =
-			reallocarray(wrappers->patterns, capacity, sizeof(struct pattern *));
+			reallocarray(list->patterns, capacity, sizeof(struct pattern *));
 
 		if (!patterns)
 			return error_set(error, -ENOMEM, "out of memory");
-		wrappers->patterns = patterns;
-		wrappers->pattern_capacity = capacity;
+		list->patterns = patterns;
+		list->capacity = capacity;
 	}
-	status = pattern_compile(text, &wrappers->patterns[wrappers->pattern_count], error);
+	status = pattern_compile(text, &list->patterns[list->count], error);
 	if (status == 0)
-		wrappers->pattern_count++;
+		list->count++;
 	return status;
+}
+
+static bool pattern_list_match(const struct pattern_list *list, const char *text)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (pattern_match(list->patterns[i], text))
+			return true;
+	return false;
+}
+
+static void pattern_list_fini(struct pattern_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		pattern_free(list->patterns[i]);
+	free(list->patterns);
 }
 
 static int wrappers_add_name(struct wrappers *wrappers, const char *text, struct error *error)
@@ -47,7 +62,7 @@ static int wrappers_add_name(struct wrappers *wrappers, const char *text, struct
 	struct digest key = digest_text((struct digest){0, 0}, text);
 
 	if (strpbrk(text, "*?["))
-		return wrappers_add_pattern(wrappers, text, error);
+		return pattern_list_add(&wrappers->functions, text, error);
 	if (digest_map_find(&wrappers->names, key) == DIGEST_MAP_NONE &&
 	    digest_map_put(&wrappers->names, key, 0) != 0)
 		return error_set(error, -ENOMEM, "out of memory");
@@ -62,8 +77,10 @@ static int wrappers_fill(struct wrappers *wrappers, const char *const *extra, st
 		for (const char *const *name = wrapper_groups[i].functions; status == 0 && *name;
 		     name++)
 			status = wrappers_add_name(wrappers, *name, error);
+	for (const char *const *file = wrapper_files; status == 0 && *file; file++)
+		status = pattern_list_add(&wrappers->files, *file, error);
 	for (; extra && *extra && status == 0; extra++)
-		status = wrappers_add_pattern(wrappers, *extra, error);
+		status = pattern_list_add(&wrappers->functions, *extra, error);
 	return status;
 }
 
@@ -86,24 +103,22 @@ void wrappers_free(struct wrappers *wrappers)
 {
 	if (!wrappers)
 		return;
-	for (size_t i = 0; i < wrappers->pattern_count; i++)
-		pattern_free(wrappers->patterns[i]);
-	free(wrappers->patterns);
+	pattern_list_fini(&wrappers->functions);
+	pattern_list_fini(&wrappers->files);
 	digest_map_fini(&wrappers->names);
 	free(wrappers);
 }
 
 bool wrappers_match(const struct wrappers *wrappers, const struct frame *frame)
 {
+	struct digest key;
+
 	if (!frame->function)
 		return false;
-	if (digest_map_find(&wrappers->names,
-			    digest_text((struct digest){0, 0}, frame->function)) != DIGEST_MAP_NONE)
-		return true;
-	for (size_t i = 0; i < wrappers->pattern_count; i++)
-		if (pattern_match(wrappers->patterns[i], frame->function))
-			return true;
-	return false;
+	key = digest_text((struct digest){0, 0}, frame->function);
+	return digest_map_find(&wrappers->names, key) != DIGEST_MAP_NONE ||
+	       pattern_list_match(&wrappers->functions, frame->function) ||
+	       pattern_list_match(&wrappers->files, frame->file);
 }
 
 bool wrappers_is_own(const struct frame *frame)

@@ -98,6 +98,21 @@ START_TEST(frame_without_function_is_no_wrapper)
 }
 END_TEST
 
+START_TEST(functions_of_rusts_library_are_known_by_their_file)
+{
+	struct frame frame = {.function = "<u32 as core::fmt::Display>::fmt", .module = ""};
+	struct wrappers *wrappers = NULL;
+
+	ck_assert_int_eq(wrappers_new(NULL, &wrappers, NULL), 0);
+	ck_assert(!wrappers_match(wrappers, &frame));
+	frame.file = "/home/me/src/main.rs";
+	ck_assert(!wrappers_match(wrappers, &frame));
+	frame.file = "/rustc/59807616e1fa2540/library/core/src/fmt/num.rs";
+	ck_assert(wrappers_match(wrappers, &frame));
+	wrappers_free(wrappers);
+}
+END_TEST
+
 START_TEST(patterns_of_the_user_are_added)
 {
 	static const char *const extra[] = {"pool_*", "/^get_(page|slab)$/", "plain", NULL};
@@ -165,6 +180,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, wrappers_of_each_language_are_known);
 	tcase_add_test(tests, functions_of_the_program_are_no_wrappers);
 	tcase_add_test(tests, frame_without_function_is_no_wrapper);
+	tcase_add_test(tests, functions_of_rusts_library_are_known_by_their_file);
 	tcase_add_test(tests, patterns_of_the_user_are_added);
 	tcase_add_test(tests, bad_pattern_of_the_user_is_refused);
 	tcase_add_test(tests, own_frames_are_known_by_their_module);
