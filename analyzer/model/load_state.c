@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "model/exec_state.h"
 #include "model/load.h"
 #include "model/process_state.h"
 
@@ -50,6 +51,9 @@ int load_state(struct load *load)
 	load->is_running = load->is_running || load->is_found;
 	snapshot->state = recorded_state(snapshot->process.state,
 					 load->is_running ? SNAPSHOT_RUNNING : SNAPSHOT_KILLED);
+	if (snapshot->state == SNAPSHOT_KILLED &&
+	    exec_state_was_replaced(snapshot->path, &snapshot->header))
+		snapshot->state = SNAPSHOT_EXECED;
 	return 0;
 }
 

@@ -203,6 +203,15 @@ def states_are_told_apart():
         harness.equal(_info(run.file())["process"]["state"], "killed", "state")
 
 
+def program_that_replaced_itself_was_not_killed():
+    shell = harness.need("sh")
+    with Run([shell, "-c", f"exec {shell} -c 'exec {target('obedient')}'"]) as run:
+        run.finish()
+        files = harness.files_below(run.out)
+        states = [_info(path)["process"]["state"] for path in files]
+        harness.equal(sorted(states), ["exited", "replaced by exec", "replaced by exec"], files)
+
+
 def list_is_sorted_by_time_and_shows_labels():
     with _Obedient() as run:
         run.tell("k10")
