@@ -65,13 +65,6 @@ static inline uint64_t hash_word(uint64_t hash, uint64_t word)
 	return hash ^ hash >> 29;
 }
 
-static inline uint64_t hash_text(uint64_t hash, const char *text)
-{
-	for (; *text != '\0'; text++)
-		hash = hash_word(hash, (unsigned char)*text);
-	return hash;
-}
-
 /**
  * hash_index_slot() - where the record is, or where its id belongs.
  *

@@ -10,14 +10,19 @@
 #include "model/load.h"
 #include "model/process_state.h"
 
+static bool is_process_there(const struct mt_header *header)
+{
+	return header->pid > 0 && header->process_start_ticks != 0 &&
+	       process_start_ticks(header->pid) == header->process_start_ticks;
+}
+
 /* A process of this pid and start time that maps this file. Its maps may be unreadable: then it counts. */
 static bool is_there(const struct load *load)
 {
 	const struct mt_header *header = &load->snapshot->header;
 	struct stat status;
 
-	if (header->pid <= 0 || header->process_start_ticks == 0 ||
-	    process_start_ticks(header->pid) != header->process_start_ticks)
+	if (!is_process_there(header))
 		return false;
 	if (load->reader.input->fd < 0 || fstat(load->reader.input->fd, &status) < 0)
 		return true;
@@ -51,8 +56,10 @@ int load_state(struct load *load)
 	load->is_running = load->is_running || load->is_found;
 	snapshot->state = recorded_state(snapshot->process.state,
 					 load->is_running ? SNAPSHOT_RUNNING : SNAPSHOT_KILLED);
+	/* the same process without the file mapped has replaced itself; else a later file tells of it */
 	if (snapshot->state == SNAPSHOT_KILLED &&
-	    exec_state_was_replaced(snapshot->path, &snapshot->header))
+	    (is_process_there(&snapshot->header) ||
+	     exec_state_was_replaced(snapshot->path, &snapshot->header)))
 		snapshot->state = SNAPSHOT_EXECED;
 	return 0;
 }

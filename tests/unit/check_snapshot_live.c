@@ -145,7 +145,7 @@ START_TEST(process_of_another_start_time_is_gone)
 }
 END_TEST
 
-START_TEST(process_that_does_not_map_the_file_is_gone)
+START_TEST(process_that_no_longer_maps_the_file_has_replaced_itself)
 {
 	struct file_builder builder;
 	struct snapshot *snapshot;
@@ -156,7 +156,7 @@ START_TEST(process_that_does_not_map_the_file_is_gone)
 	builder.header.process_start_ticks = process_start_ticks(getpid());
 	ck_assert_uint_ne(builder.header.process_start_ticks, 0);
 	snapshot = load(&builder);
-	ck_assert_int_eq(snapshot->state, SNAPSHOT_KILLED);
+	ck_assert_int_eq(snapshot->state, SNAPSHOT_EXECED);
 	snapshot_free(snapshot);
 }
 END_TEST
@@ -347,7 +347,7 @@ Suite *unit_suite(void)
 	tcase_add_test(torn, unwritten_text_reads_as_empty);
 	tcase_add_test(torn, killed_in_the_middle_of_an_event_is_marked);
 	tcase_add_test(torn, process_of_another_start_time_is_gone);
-	tcase_add_test(torn, process_that_does_not_map_the_file_is_gone);
+	tcase_add_test(torn, process_that_no_longer_maps_the_file_has_replaced_itself);
 	suite_add_tcase(suite, torn);
 	tcase_set_timeout(running, 60);
 	tcase_add_test(running, rows_are_consistent_under_concurrent_writers);
