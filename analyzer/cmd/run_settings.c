@@ -32,7 +32,7 @@ enum {
 
 const struct option_row run_settings_rows[RUN_SETTINGS_ROWS] = {
 	{SET_OUTPUT, "output", 'o', "PATH", "folder or file name: %e %p %h %t %n; default: here"},
-	{SET_LIVE, "live", 0, "DIR", "keep the file of the running process there, as in /dev/shm"},
+	{SET_LIVE, "live", 0, "DIR", "keep the trace file there instead, such as in /dev/shm"},
 	{SET_DEPTH, "depth", 0, "N", "frames kept of one call stack, 1 to 4096 (default)"},
 	{SET_UNWINDER, "unwinder", 0, "NAME", "cfi (default) or libunwind"},
 	{SET_EVERY, "snapshot-every", 0, "TIME", "numbered snapshots: 30s, 5m, 1h"},

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`memtrace run` stands beside a program as if it had been started directly."""
 import glob
+import json
 import os
 import pty
 import signal
@@ -231,6 +232,73 @@ def program_with_a_malloc_of_its_own_is_told():
                            cwd=place.path, check=True)
             found = place.run("./a").stderr
             harness.equal(b"malloc of its own" in found, is_told, found)
+
+
+def _info(path):
+    return json.loads(harness.memtrace("info", "--json", path))
+
+
+def options_reach_the_tracer():
+    with _Place() as place:
+        place.run("jq", "-n", "1", options=("--depth", "7", "--unwinder", "libunwind", "--cmdline"))
+        facts = _info(place.files()[0])
+        harness.equal(facts["process"]["depth_max"], 7, "depth")
+        harness.equal(facts["process"]["unwinder"], "libunwind", "unwinder")
+        harness.equal(facts["process"]["command_line"], "jq -n 1", "command line")
+        assert "truncated_stacks" in [drop["name"] for drop in facts["drops"]], facts["drops"]
+        harness.equal([item for item in facts["messages"] if item["severity"] == "warning"], [],
+                      "messages")
+    with _Place() as place:
+        place.run("jq", "-n", "1")
+        facts = _info(place.files()[0])
+        harness.equal((facts["process"]["depth_max"], facts["process"]["unwinder"]), (4096, "cfi"), "")
+        assert "command_line" not in facts["process"], facts["process"]
+
+
+def stopped_records_nothing():
+    with _Place() as place:
+        place.run("jq", "-n", "1", options=("--stopped",))
+        facts = _info(place.files()[0])
+        harness.equal((facts["process"]["is_recording"], facts["totals"]["alloc_count"]), (False, 0), "")
+
+
+def no_follow_leaves_children_alone():
+    with _Place() as place:
+        for options, count in (((), 2), (("--no-follow",), 1)):
+            _shell(place, "jq -n 1; :", options=("-o", place.path, *options))
+            files = harness.files_below(place.path)
+            harness.equal(len([path for path in files if "jq" in path]), count - 1, files)
+            for path in files:
+                os.unlink(path)
+
+
+def snapshots_are_made_when_asked_for():
+    snapshots = {
+        ("--snapshot-at", "live>2M"): ["f3000"],
+        ("--snapshot-at", "grow:1M,peak"): ["f3000"],
+        ("--snapshot-every", "1s"): ["k1", "k-1"] * 1000,
+        ("--snapshot-signal", "USR1"): [None, "k1", "k1", "k1"],
+    }
+    for options, orders in snapshots.items():
+        with _Place() as place:
+            process = place.start(harness.target("obedient"), options=("-q", *options),
+                                  stdin=subprocess.PIPE)
+            for order in ["k0", *orders]:
+                if order is None:
+                    process.send_signal(signal.SIGUSR1)
+                    time.sleep(0.2)
+                    continue
+                process.stdin.write(order.encode() + b"\n")
+                process.stdin.flush()
+                harness.equal(process.stdout.readline(), b"ok\n", order)
+                if "every" in options[0]:
+                    time.sleep(0.005)
+                    if len(place.files()) > 2:
+                        break
+            process.stdin.close()
+            harness.equal(process.wait(), 0, "exit status")
+            kinds = [_info(path)["file"]["kind"] for path in place.files()]
+            assert kinds.count("snapshot") >= 1 and kinds.count("trace file") == 1, (options, kinds)
 
 
 def run_inside_a_traced_program_is_a_session_of_its_own():
