@@ -81,7 +81,7 @@ static void tell_file(const struct teller *teller, const struct snapshot *snapsh
 	put_text(teller, "kind", "kind", is_snapshot ? "snapshot" : "trace file");
 	put_text(teller, "format", "format version", version);
 	if (is_snapshot)
-		put_number(teller, "sequence", "number", INFO_NUMBER, header->sequence);
+		put_rare(teller, "sequence", "number", INFO_NUMBER, header->sequence);
 	put_text(teller, "label", "label", snapshot->label);
 	put_number(teller, "taken_realtime_ns", is_snapshot ? "taken" : "last known", INFO_MOMENT,
 		   header->start_realtime_ns + snapshot->taken_ns);

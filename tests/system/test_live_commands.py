@@ -245,6 +245,25 @@ def damaged_file_is_named_and_the_others_are_listed():
         run.end()
 
 
+def closed_pipe_is_no_error_and_a_full_disk_is_one():
+    with _Obedient() as run:
+        run.tell("k3")
+        run.end()
+        for words in (["info"], ["info", "--json"], ["report", "--limit", "0"], ["leaks"]):
+            command = [harness.MEMTRACE, *words, run.file()]
+            reader, writer = os.pipe()
+            os.close(reader)
+            done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False,
+                                  timeout=harness.TIMEOUT, restore_signals=False)
+            os.close(writer)
+            harness.equal(done.stderr, b"", words)
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False,
+                                      timeout=harness.TIMEOUT)
+            harness.equal(done.returncode, 1, words)
+            assert b"No space left" in done.stderr, done.stderr
+
+
 def books_of_the_tracer_agree():
     with _Obedient() as run:
         run.tell("k1000")
