@@ -102,28 +102,37 @@ static uint32_t compile_row(const struct eh_frame *frame, const struct cfi_row *
 				is_bp_saved ? -(int64_t)row->values[CFI_BP] : 0);
 }
 
-/* The instructions that return from a signal: mov $15, %rax; syscall. */
-static bool is_signal_return(const struct module_info *module, uint64_t address)
-{
-	static const uint8_t code[] = {0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05};
-
-	return address >= module->text_start && address < module->text_end &&
-	       module->text_end - address >= sizeof(code) &&
-	       memcmp((const void *)(uintptr_t)address, code, sizeof(code)) == 0;
-}
-
 static bool is_text(const struct module_info *module, uint64_t pc)
 {
 	return pc >= module->text_start && pc < module->text_end;
 }
 
+/* Bytes of code; NULL = not there. Executable segments may leave gaps between them. */
+static const uint8_t *code_at(const struct module_info *module, uint64_t address, size_t bytes)
+{
+	const void *code = (const void *)(uintptr_t)address;
+
+	if (!is_text(module, address) || module->text_end - address < bytes ||
+	    !os_is_readable(code, bytes))
+		return NULL;
+	return code;
+}
+
+/* The instructions that return from a signal: mov $15, %rax; syscall. */
+static bool is_signal_return(const struct module_info *module, uint64_t address)
+{
+	static const uint8_t expected[] = {0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05};
+	const uint8_t *code = code_at(module, address, sizeof(expected));
+
+	return code && memcmp(code, expected, sizeof(expected)) == 0;
+}
+
 /* jmp *address(%rip); push $number; jmp: linkers other than GNU's describe no such stub. */
 static bool is_plt_entry(const struct module_info *module, uint64_t pc)
 {
-	const uint8_t *code = (const uint8_t *)(uintptr_t)pc;
+	const uint8_t *code = code_at(module, pc, 16);
 
-	return module->text_end - pc >= 16 && code[0] == 0xff && code[1] == 0x25 &&
-	       code[6] == 0x68 && code[11] == 0xe9;
+	return code && code[0] == 0xff && code[1] == 0x25 && code[6] == 0x68 && code[11] == 0xe9;
 }
 
 /*
@@ -134,6 +143,8 @@ static uint32_t compile_gap(const struct module_info *module, uint64_t pc)
 {
 	struct eh_frame frame;
 
+	if (!code_at(module, pc, 1))
+		return RULE_NO_CODE;
 	if (is_plt_entry(module, pc))
 		return RULE_STUB;
 	if (eh_frame_find(module, pc + 1, &frame) && frame.pc_start == pc + 1)

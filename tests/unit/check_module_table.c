@@ -18,6 +18,7 @@
 #include "trace_file.h"
 #include "unit.h"
 #include "unwind.h"
+#include "unwind_rule.h"
 
 static char directory[] = "/tmp/check_module_table.XXXXXX";
 static char path[sizeof(directory) + 16];
@@ -140,6 +141,17 @@ START_TEST(executable_with_a_hole_is_one_module)
 	ck_assert_uint_ne(near.eh_frame_hdr, 0);
 	ck_assert_uint_lt(near.start, address_of(start));
 	ck_assert_uint_gt(near.end, address_of(far_function));
+}
+END_TEST
+
+START_TEST(address_in_the_hole_is_no_code)
+{
+	struct module_info info;
+	uint64_t hole = address_of(far_function) - (1u << 20);
+
+	ck_assert(module_table_find(hole, &info));
+	ck_assert(info.text_start < hole && hole < info.text_end);
+	ck_assert_int_eq(rule_kind(rule_compile(&info, hole)), RULE_NO_CODE);
 }
 END_TEST
 
@@ -326,6 +338,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, address_of_no_module_is_not_found);
 	tcase_add_test(tests, executable_and_vdso_have_names_of_their_own);
 	tcase_add_test(tests, executable_with_a_hole_is_one_module);
+	tcase_add_test(tests, address_in_the_hole_is_no_code);
 	tcase_add_test(tests, unloaded_module_is_forgotten);
 	tcase_add_test(tests, another_module_at_the_same_address_has_another_record);
 	tcase_add_test(tests, loading_again_takes_neither_slots_nor_records);
