@@ -9,6 +9,9 @@
  * the same in two passes over all. Where that fails on every try, what was freed is taken from the first
  * pass and what was allocated from the second, so that no block is freed that was not allocated, and the
  * row is marked.
+ *
+ * Entries are found by going through the table once, by the stack that each names: lists of a damaged file
+ * could lead in circles, and an entry not yet linked to its site counts as well.
  */
 #include <errno.h>
 #include <stdlib.h>
