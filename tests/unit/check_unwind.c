@@ -7,16 +7,20 @@
 #include "unwind.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 #include "unit.h"
 #include "unwind_second.h"
 #include "unwind_shapes.h"
 
 #define FRAME_MAX 8192
+#define GIVEN_BYTES (512 * 1024)
 
 struct named_run {
 	const char *name;
@@ -247,6 +251,74 @@ START_TEST(threads_have_stacks_of_their_own)
 }
 END_TEST
 
+/* A walk in a place where a failed check could not be reported. */
+struct silent_walk {
+	struct unwind_bounds bounds;
+	enum unwind_status status;
+	unsigned count;
+};
+
+static __attribute__((noinline)) void walk_silently(struct silent_walk *walk)
+{
+	struct unwind_regs regs;
+	struct unwind_cursor cursor;
+
+	unwind_regs_capture(&regs);
+	unwind_begin(&cursor, &regs, &walk->bounds);
+	while ((walk->status = unwind_next(&cursor)) == UNWIND_FRAME)
+		walk->count++;
+}
+
+static int run_clone(void *data)
+{
+	walk_silently(data);
+	return 0;
+}
+
+static void *run_thread_silently(void *data)
+{
+	walk_silently(data);
+	return NULL;
+}
+
+START_TEST(task_of_raw_clone_is_walked_on_its_stack)
+{
+	struct silent_walk walk = {{0, 0}, UNWIND_FRAME, 0};
+	char *stack = malloc(65536);
+	pid_t pid;
+
+	start();
+	pid = clone(run_clone, stack + 65536, CLONE_VM | SIGCHLD, &walk);
+	ck_assert_int_gt(pid, 0);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	ck_assert_int_eq(walk.status, UNWIND_END);
+	ck_assert_uint_eq(walk.count, 3);	/* walk_silently, run_clone, clone */
+	ck_assert_uint_eq(walk.bounds.high, 0); /* this stack is nobody's for long */
+	free(stack);
+}
+END_TEST
+
+START_TEST(thread_on_a_given_stack_is_walked)
+{
+	struct silent_walk walk = {{0, 0}, UNWIND_FRAME, 0};
+	char *stack = aligned_alloc(4096, GIVEN_BYTES);
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	start();
+	pthread_attr_init(&attributes);
+	ck_assert_int_eq(pthread_attr_setstack(&attributes, stack, GIVEN_BYTES), 0);
+	ck_assert_int_eq(pthread_create(&thread, &attributes, run_thread_silently, &walk), 0);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert_int_eq(walk.status, UNWIND_END);
+	ck_assert_uint_ge(walk.count, 3);
+	ck_assert_uint_ge(walk.bounds.low, (uint64_t)(uintptr_t)stack);
+	ck_assert_uint_lt(walk.bounds.high, (uint64_t)(uintptr_t)stack + GIVEN_BYTES);
+	ck_assert_uint_gt(walk.bounds.high, walk.bounds.low);
+	free(stack);
+}
+END_TEST
+
 START_TEST(garbage_registers_end_the_walk)
 {
 	struct unwind_regs regs;
@@ -358,6 +430,8 @@ Suite *unit_suite(void)
 		tcase_add_loop_test(tests, libunwind_finds_the_same_in_random_trees, 0, RUN_COUNT);
 	tcase_add_loop_test(tests, recursion_of_5000_is_walked_whole, 0, RUN_COUNT);
 	tcase_add_test(tests, threads_have_stacks_of_their_own);
+	tcase_add_test(tests, task_of_raw_clone_is_walked_on_its_stack);
+	tcase_add_test(tests, thread_on_a_given_stack_is_walked);
 	tcase_add_test(tests, garbage_registers_end_the_walk);
 	tcase_add_test(tests, garbage_stack_is_never_left);
 	tcase_add_test(tests, code_without_description_is_passed_by_its_frame_pointer);
