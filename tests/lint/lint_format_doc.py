@@ -54,7 +54,7 @@ def check_with_compiler(records):
         source.write("\n".join(lines) + "\n")
         source.flush()
         run = subprocess.run(
-            ["cc", "-std=gnu11", "-fsyntax-only", source.name],
+            ["cc", "-std=gnu11", f"-I{ROOT}/include", "-fsyntax-only", source.name],
             capture_output=True, text=True, check=False,
         )
     return [line for line in run.stderr.splitlines() if "error:" in line]
