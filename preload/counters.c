@@ -80,13 +80,11 @@ static void counters_add_side(struct mt_counters *counters, bool is_shared, enum
 /* Most stacks allocate one size: its bucket stands in the entry, others get side records. */
 static void counters_add_size(struct mt_counters *counters, bool is_shared, uint64_t size)
 {
-	uint8_t bucket = mt_size_bucket(size), none = UINT8_MAX;
+	uint8_t bucket = mt_size_bucket(size), own = mt_load_relaxed(&counters->size_bucket);
 
-	if (counters->size_bucket == bucket)
+	if (own == UINT8_MAX && mt_cas_relaxed(&counters->size_bucket, &own, bucket))
 		return;
-	if (counters->size_bucket == none && mt_cas_relaxed(&counters->size_bucket, &none, bucket))
-		return;
-	if (counters->size_bucket != bucket)
+	if (own != bucket)
 		counters_add_side(counters, is_shared, MT_SIDE_SIZE, bucket, size);
 }
 

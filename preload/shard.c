@@ -100,17 +100,19 @@ static uint32_t shard_claim(struct shard *shard)
 }
 
 /* Puts a new entry in front of its site's list, where readers of the file find it. */
-static void shard_link(struct mt_counters *counters, uint32_t id)
+static void shard_link(struct mt_counters *counters, uint32_t id, uint32_t epoch)
 {
 	struct mt_site *site = trace_file_entry(TRACE_SITES, counters->site);
 	uint32_t first = mt_load_acquire(&site->counters);
 
-	if (first != 0)
-		counters->flags |= MT_COUNTERS_SEVERAL;
+	if (first == 0)
+		mt_store_relaxed(&site->epoch, epoch);
 	do {
 		counters->next = first;
-		if (first != 0)
+		if (first != 0) {
+			counters->flags |= MT_COUNTERS_SEVERAL;
 			site_peak_several(site, first);
+		}
 	} while (!mt_cas_acq_rel(&site->counters, &first, id)); /* partner: readers' acquire */
 }
 
@@ -133,9 +135,7 @@ struct mt_counters *shard_counters(struct shard *shard, uint32_t node, uint32_t 
 	counters->size_bucket = UINT8_MAX;
 	if (shard->is_shared)
 		counters->flags = MT_COUNTERS_SHARED;
-	if (((struct mt_site *)trace_file_entry(TRACE_SITES, site))->counters == 0)
-		((struct mt_site *)trace_file_entry(TRACE_SITES, site))->epoch = epoch;
-	shard_link(counters, id);
+	shard_link(counters, id, epoch);
 	/* two writers of a shared shard may both get here: both entries count, the reader sums them */
 	id = id_index_insert(&shard->counters, node, id);
 	return trace_file_entry(TRACE_COUNTERS, id);

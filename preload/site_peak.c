@@ -43,18 +43,26 @@ static void site_peak_publish(struct mt_site *site, struct mt_counters *counters
 		(void)site_peak_raise(&site->peak_bytes, mt_add_relaxed(&site->live_bytes, live - old));
 }
 
+/* Highest live bytes of an entry since the last reset of the peaks. */
+static int64_t site_peak_own(const struct mt_counters *counters)
+{
+	if (mt_load_relaxed(&counters->peak_number) <
+	    mt_load_relaxed(&trace_file.process->peak_reset_number))
+		return site_peak_live(counters);
+	return mt_load_relaxed(&counters->peak_bytes);
+}
+
 void site_peak_several(struct mt_site *site, uint32_t counters_id)
 {
 	for (uint32_t id = counters_id; id != 0;) {
 		struct mt_counters *counters = trace_file_entry(TRACE_COUNTERS, id);
 
 		if ((mt_load_relaxed(&counters->flags) & MT_COUNTERS_SEVERAL) == 0) {
+			/* the flag first: an event that its owner counts from now on is published by the owner */
+			(void)mt_fetch_or_relaxed(&counters->flags, MT_COUNTERS_SEVERAL);
 			/* it was alone until now: its own peak was the site's */
-			(void)site_peak_raise(&site->peak_bytes,
-					      mt_load_relaxed(&counters->peak_bytes));
+			(void)site_peak_raise(&site->peak_bytes, site_peak_own(counters));
 			site_peak_publish(site, counters);
-			(void)__atomic_fetch_or(&counters->flags, MT_COUNTERS_SEVERAL,
-						__ATOMIC_RELAXED);
 		}
 		id = counters->next;
 	}
@@ -64,21 +72,24 @@ void site_peak_fold(struct mt_counters *counters)
 {
 	uint64_t number = mt_load_relaxed(&trace_file.process->peak_number);
 
-	if (counters->peak_number == number)
+	/* writers of a shared shard may do this at once: then an event of the other may count as before the peak */
+	if (mt_load_relaxed(&counters->peak_number) == number)
 		return;
-	if (counters->peak_number < mt_load_relaxed(&trace_file.process->peak_reset_number))
-		counters->peak_bytes = site_peak_live(counters);
-	counters->at_peak_bytes = site_peak_live(counters);
-	counters->peak_number = number;
+	mt_store_relaxed(&counters->peak_bytes, site_peak_own(counters));
+	mt_store_relaxed(&counters->at_peak_bytes, site_peak_live(counters));
+	mt_store_relaxed(&counters->peak_number, number);
 }
 
 void site_peak_after(struct mt_counters *counters)
 {
 	int64_t live = site_peak_live(counters), hold, held;
+	uint8_t flags = mt_load_relaxed(&counters->flags);
 
-	if (live > counters->peak_bytes)
-		counters->peak_bytes = live;
-	if ((counters->flags & MT_COUNTERS_SEVERAL) == 0)
+	if (flags & MT_COUNTERS_SHARED)
+		(void)site_peak_raise(&counters->peak_bytes, live);
+	else if (live > mt_load_relaxed(&counters->peak_bytes))
+		mt_store_relaxed(&counters->peak_bytes, live);
+	if ((flags & MT_COUNTERS_SEVERAL) == 0)
 		return;
 	hold = mt_load_relaxed(&trace_file.process->hold_bytes);
 	held = live - mt_load_relaxed(&counters->published_bytes);
@@ -96,13 +107,13 @@ void site_peak_add(struct shard *shard, int64_t delta)
 		(void)mt_add_relaxed(&record->live_bytes, delta);
 	else
 		mt_add_owned_i64(&record->live_bytes, delta);
-	net = mt_load_relaxed(&record->live_bytes);
-	old = mt_load_relaxed(&record->published_bytes);
-	if (net - old <= hold && old - net <= hold)
-		return;
-	/* a handler may have published for us in between: then there is nothing left to tell */
-	if (!mt_cas_relaxed(&record->published_bytes, &old, net))
-		return;
+	do {
+		/* anew after a lost race: whoever won it may not have seen what was added here */
+		net = mt_load_relaxed(&record->live_bytes);
+		old = mt_load_relaxed(&record->published_bytes);
+		if (net - old <= hold && old - net <= hold)
+			return;
+	} while (!mt_cas_relaxed(&record->published_bytes, &old, net));
 	if (site_peak_raise(&process->peak_live_bytes, mt_add_relaxed(&process->live_bytes, net - old)))
 		(void)mt_add_relaxed(&process->peak_number, 1);
 }
@@ -114,5 +125,11 @@ void site_peak_reset(void)
 
 	mt_store_relaxed(&process->peak_reset_number, number);
 	mt_store_relaxed(&process->peak_live_bytes, mt_load_relaxed(&process->live_bytes));
+	/* sites with one entry do this at their next event */
+	for (uint32_t id = 1; id < trace_file_count(TRACE_SITES); id++) {
+		struct mt_site *site = trace_file_entry(TRACE_SITES, id);
+
+		mt_store_relaxed(&site->peak_bytes, mt_load_relaxed(&site->live_bytes));
+	}
 	(void)mt_add_relaxed(&process->peak_number, 1);
 }

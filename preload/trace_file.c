@@ -54,7 +54,8 @@ static char *trace_page_before(uint64_t offset, uint64_t *page_offset)
 			const struct mt_section *section =
 				&trace_file.sections[trace_shapes[table].first_slot + run];
 			char *address = mt_load_acquire(&trace_map.runs[table][run]);
-			uint64_t last = section->offset + section->length - MT_PAGE_SIZE;
+			uint64_t last =
+				mt_load_relaxed(&section->offset) + section->length - MT_PAGE_SIZE;
 
 			if (address == NULL || last >= offset || last <= *page_offset)
 				continue;

@@ -16,7 +16,7 @@
 #include "trace_file.h"
 
 #define THREADS 8u
-#define STACKS 600u
+#define STACKS 20000u
 #define BUCKETS 65u
 
 /* What should be in the file. */
@@ -32,8 +32,10 @@ static uint32_t exclusive_uses, shared_uses;
 
 static void count(struct stress_thread *thread, struct shard *shard)
 {
-	uint32_t stack = (uint32_t)stress_random(thread, STACKS);
-	uint64_t size = stress_random(thread, UINT64_C(1) << stress_random(thread, 14));
+	/* all threads come to new stacks at about the same time */
+	uint64_t round = thread->round_count;
+	uint32_t stack = (uint32_t)stress_random(thread, 1 + (round < STACKS - 1 ? round : STACKS - 1));
+	uint64_t size = stress_random(thread, UINT64_C(1) << stress_random(thread, 22));
 	struct mt_counters *counters = shard_counters(shard, nodes[stack], 1);
 
 	STRESS_CHECK(counters != NULL);
