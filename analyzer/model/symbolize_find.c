@@ -213,23 +213,23 @@ static struct elf_file *find_linked_from(const struct find *find, const struct e
 	return file;
 }
 
-static struct elf_file *find_linked(const struct find *find, const struct elf_file *main)
+static struct elf_file *find_linked(const struct find *find, const char *path,
+				    const struct elf_file *main)
 {
 	GElf_Word crc = 0;
 	const char *name = dwelf_elf_gnu_debuglink(main->elf, &crc);
-	const char *inner = main->path + strlen(find->sysroot);
 	char real[PATH_MAX], *folder;
 	struct elf_file *file;
 
 	if (!name || !*name || main->fd < 0)
 		return NULL;
-	folder = strdup(inner);
+	folder = strdup(path);
 	if (!folder)
 		return NULL;
 	file = find_linked_from(find, main, dirname(folder), name, crc);
 	free(folder);
 	/* /lib may be a link to /usr/lib, and debug files lie below either name */
-	if (!file && !*find->sysroot && realpath(main->path, real) && strcmp(real, inner) != 0)
+	if (!file && !*find->sysroot && realpath(main->path, real) && strcmp(real, path) != 0)
 		file = find_linked_from(find, main, dirname(real), name, crc);
 	return file;
 }
@@ -253,7 +253,7 @@ static struct elf_file *find_debug(struct find *find, const char *path, struct b
 	struct elf_file *file = keep_if_useful(find_by_build_id(find, id, ".debug"));
 
 	if (!file && main)
-		file = find_linked(find, main);
+		file = find_linked(find, path, main);
 	if (!file)
 		file = find_by_name(find, path, id);
 	if (!file)

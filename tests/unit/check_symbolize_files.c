@@ -253,6 +253,21 @@ START_TEST(server_that_has_nothing_or_is_not_named_leaves_symbols)
 }
 END_TEST
 
+START_TEST(module_itself_is_found_by_build_id)
+{
+	struct module module = object_module(&fixture, "lib.so", true);
+
+	object_run(&fixture, "objcopy --only-keep-debug lib.so lib.so.dbg && strip lib.so && "
+			     "objcopy --add-gnu-debuglink=lib.so.dbg lib.so && "
+			     "mkdir -p root/opt/.debug && mv lib.so.dbg root/opt/.debug");
+	move_to_build_id("lib.so", "root/usr/lib/debug", "");
+	fixture.options.sysroot = object_path(&fixture, "root");
+	module.path = "/opt/lib.so";
+	ck_is_known(module);
+	object_ck_warned(&fixture, "/opt/lib.so: No such file or directory: using ");
+}
+END_TEST
+
 START_TEST(unstripped_copy_in_debug_dir_is_used)
 {
 	struct module module = object_module(&fixture, "lib.so", true);
@@ -421,6 +436,7 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, debug_file_is_found_below_sysroot);
 	tcase_add_loop_test(tests, server_is_asked_only_when_that_is_wanted, 0, 2);
 	tcase_add_loop_test(tests, server_that_has_nothing_or_is_not_named_leaves_symbols, 0, 2);
+	tcase_add_test(tests, module_itself_is_found_by_build_id);
 	tcase_add_test(tests, unstripped_copy_in_debug_dir_is_used);
 	tcase_add_test(tests, replaced_module_is_not_used);
 	tcase_add_test(tests, replaced_module_is_read_from_its_debug_file);
