@@ -12,6 +12,7 @@
 #include "model/verify.h"
 #include "render/number_text.h"
 #include "render/table.h"
+#include "render/words.h"
 
 #define PLACE_BYTES 512
 
@@ -84,6 +85,8 @@ static void print_json(const struct verify *verify)
 
 	json_begin(&writer, stdout);
 	json_object(&writer, NULL);
+	json_integer(&writer, "version", WORD_JSON_VERSION);
+	json_text(&writer, "kind", "verify");
 	json_bool(&writer, "agrees", !verify_has_failed(verify));
 	json_unsigned(&writer, "site_count", verify->site_count);
 	json_unsigned(&writer, "busy_site_count", verify->busy_count);

@@ -15,9 +15,9 @@
 #include "cmd/options.h"
 #include "model/snapshot.h"
 #include "model/trace_folder.h"
-#include "render/info.h"
 #include "render/number_text.h"
 #include "render/table.h"
+#include "render/words.h"
 
 enum {
 	LIST_JSON = 1,
@@ -50,7 +50,7 @@ struct item {
 	int64_t live_bytes, live_blocks, peak_live_bytes;
 	int32_t pid;
 	bool is_snapshot;
-	enum snapshot_state state;
+	struct word kind, state;
 };
 
 static const char *strip_here(const char *path)
@@ -69,7 +69,8 @@ static int fill(struct item *item, const struct snapshot *snapshot, const char *
 		.peak_live_bytes = snapshot->totals[MT_TOTAL_PEAK_LIVE_BYTES],
 		.pid = snapshot->header.pid,
 		.is_snapshot = snapshot->header.kind == MT_KIND_SNAPSHOT,
-		.state = snapshot->state,
+		.kind = word_of_kind(snapshot),
+		.state = word_of_state(snapshot->state),
 	};
 	(void)snprintf(item->program, sizeof(item->program), "%s", snapshot->program);
 	return item->label != NULL ? 0 : -ENOMEM;
@@ -101,8 +102,7 @@ static void print_text(const struct item *items, size_t count)
 		table_cell(table, size_text(items[i].live_bytes).text);
 		table_cell(table, number_text(items[i].live_blocks).text);
 		table_cell(table, size_text(items[i].peak_live_bytes).text);
-		table_cell(table,
-			   items[i].is_snapshot ? "snapshot" : info_state_name(items[i].state));
+		table_cell(table, items[i].is_snapshot ? items[i].kind.text : items[i].state.text);
 		table_cell(table, items[i].label[0] != '\0' ? items[i].label : "-");
 		table_cell(table, items[i].path);
 	}
@@ -117,15 +117,17 @@ static void print_json(const struct item *items, size_t count)
 
 	json_begin(&writer, stdout);
 	json_object(&writer, NULL);
+	json_integer(&writer, "version", WORD_JSON_VERSION);
+	json_text(&writer, "kind", "list");
 	json_array(&writer, "files");
 	for (size_t i = 0; i < count; i++) {
 		json_flat_object(&writer, NULL);
 		json_text(&writer, "path", items[i].path);
-		json_text(&writer, "kind", items[i].is_snapshot ? "snapshot" : "trace file");
-		json_text(&writer, "state", info_state_name(items[i].state));
+		json_text(&writer, "kind", items[i].kind.json);
+		json_text(&writer, "state", items[i].state.json);
 		json_text(&writer, "program", items[i].program);
 		json_integer(&writer, "pid", items[i].pid);
-		json_text(&writer, "label", items[i].label);
+		json_text(&writer, "label", word_or_null(items[i].label));
 		json_unsigned(&writer, "taken_realtime_ns", items[i].realtime_ns);
 		json_integer(&writer, "live_bytes", items[i].live_bytes);
 		json_integer(&writer, "live_blocks", items[i].live_blocks);

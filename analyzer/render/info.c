@@ -10,6 +10,7 @@
 #include "render/answer.h"
 #include "render/drop_text.h"
 #include "render/integrity.h"
+#include "render/words.h"
 
 struct teller {
 	const struct info_sink *sink;
@@ -20,7 +21,7 @@ static void put(const struct teller *teller, const char *name, const char *label
 		enum info_kind kind, const char *text, int64_t number)
 {
 	const struct info_name key = {name, label, kind, false};
-	const struct info_value value = {kind, text, number};
+	const struct info_value value = {kind, text, NULL, number};
 
 	teller->sink->fact(teller->context, &key, &value);
 }
@@ -28,8 +29,19 @@ static void put(const struct teller *teller, const char *name, const char *label
 static void put_text(const struct teller *teller, const char *name, const char *label,
 		     const char *text)
 {
-	if (text[0] != '\0')
-		put(teller, name, label, INFO_TEXT, text, 0);
+	const struct info_name key = {name, label, INFO_TEXT, true};
+	const struct info_value value = {INFO_TEXT, text, NULL, 0};
+
+	teller->sink->fact(teller->context, &key, &value);
+}
+
+static void put_word(const struct teller *teller, const char *name, const char *label,
+		     struct word word)
+{
+	const struct info_name key = {name, label, INFO_TEXT, false};
+	const struct info_value value = {INFO_TEXT, word.text, word.json, 0};
+
+	teller->sink->fact(teller->context, &key, &value);
 }
 
 static void put_number(const struct teller *teller, const char *name, const char *label,
@@ -42,7 +54,7 @@ static void put_rare(const struct teller *teller, const char *name, const char *
 		     enum info_kind kind, int64_t number)
 {
 	const struct info_name key = {name, label, kind, true};
-	const struct info_value value = {kind, NULL, number};
+	const struct info_value value = {kind, NULL, NULL, number};
 
 	teller->sink->fact(teller->context, &key, &value);
 }
@@ -57,18 +69,6 @@ static void group_end(const struct teller *teller)
 	teller->sink->group_end(teller->context);
 }
 
-const char *info_state_name(enum snapshot_state state)
-{
-	static const char *const names[] = {
-		[SNAPSHOT_RUNNING] = "running",
-		[SNAPSHOT_EXITED] = "exited",
-		[SNAPSHOT_EXECED] = "replaced by exec",
-		[SNAPSHOT_KILLED] = "killed",
-	};
-
-	return (size_t)state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
-}
-
 static void tell_file(const struct teller *teller, const struct snapshot *snapshot)
 {
 	const struct mt_header *header = &snapshot->header;
@@ -78,7 +78,7 @@ static void tell_file(const struct teller *teller, const struct snapshot *snapsh
 	(void)snprintf(version, sizeof(version), "%u.%u", header->major, header->minor);
 	group(teller, "file", "File");
 	put_text(teller, "path", "path", snapshot->path);
-	put_text(teller, "kind", "kind", is_snapshot ? "snapshot" : "trace file");
+	put_word(teller, "kind", "kind", word_of_kind(snapshot));
 	put_text(teller, "format", "format version", version);
 	if (is_snapshot)
 		put_rare(teller, "sequence", "number", INFO_NUMBER, header->sequence);
@@ -109,7 +109,7 @@ static void tell_process(const struct teller *teller, const struct snapshot *sna
 	group(teller, "process", "Process");
 	put_text(teller, "program", "program", snapshot->program);
 	put_number(teller, "pid", "pid", INFO_NUMBER, (uint64_t)header->pid);
-	put_text(teller, "state", "state", info_state_name(snapshot->state));
+	put_word(teller, "state", "state", word_of_state(snapshot->state));
 	put_text(teller, "executable", "executable", snapshot->executable);
 	put_text(teller, "command_line", "command line", snapshot->command_line);
 	put_text(teller, "working_directory", "working directory", snapshot->working_directory);
@@ -179,9 +179,9 @@ static void tell_drops(const struct teller *teller, const struct snapshot *snaps
 	teller->sink->list(teller->context, "drops", "Not or not fully recorded", columns, 3);
 	for (size_t i = 0; i < drop_text_count; i++) {
 		const struct info_value values[] = {
-			{INFO_TEXT, drop_text_table[i].name, 0},
-			{INFO_COUNT, NULL, (int64_t)snapshot->drops[drop_text_table[i].drop]},
-			{INFO_TEXT, drop_text_table[i].meaning, 0},
+			{INFO_TEXT, drop_text_table[i].name, NULL, 0},
+			{INFO_COUNT, NULL, NULL, (int64_t)snapshot->drops[drop_text_table[i].drop]},
+			{INFO_TEXT, drop_text_table[i].meaning, NULL, 0},
 		};
 
 		if (values[1].number != 0)
@@ -221,13 +221,13 @@ static void tell_modules(const struct teller *teller, const struct snapshot *sna
 	for (size_t i = 1; i < snapshot->module_count; i++) {
 		const struct module *module = &snapshot->modules[i];
 		const struct info_value values[] = {
-			{INFO_ADDRESS, NULL, (int64_t)module->start},
-			{INFO_ADDRESS, NULL, (int64_t)module->end},
-			{INFO_COUNT, NULL, module->generation},
-			{INFO_SPAN, NULL, (int64_t)module->load_ns},
-			{INFO_SPAN, NULL, (int64_t)module->unload_ns},
-			{INFO_TEXT, build_id_text(module, build_id), 0},
-			{INFO_TEXT, module->path, 0},
+			{INFO_ADDRESS, NULL, NULL, (int64_t)module->start},
+			{INFO_ADDRESS, NULL, NULL, (int64_t)module->end},
+			{INFO_COUNT, NULL, NULL, module->generation},
+			{INFO_SPAN, NULL, NULL, (int64_t)module->load_ns},
+			{INFO_SPAN, NULL, NULL, (int64_t)module->unload_ns},
+			{INFO_TEXT, build_id_text(module, build_id), NULL, 0},
+			{INFO_TEXT, module->path, NULL, 0},
 		};
 
 		teller->sink->item(teller->context, values);
@@ -249,11 +249,11 @@ static void tell_threads(const struct teller *teller, const struct snapshot *sna
 	for (size_t i = 0; i < snapshot->thread_count; i++) {
 		const struct thread_record *thread = &snapshot->threads[i];
 		const struct info_value values[] = {
-			{INFO_NUMBER, NULL, thread->tid},
-			{INFO_TEXT, thread->name, 0},
-			{INFO_TEXT, thread->kind, 0},
-			{INFO_SPAN, NULL, (int64_t)thread->start_ns},
-			{INFO_SPAN, NULL, (int64_t)thread->end_ns},
+			{INFO_NUMBER, NULL, NULL, thread->tid},
+			{INFO_TEXT, thread->name, NULL, 0},
+			{INFO_TEXT, thread->kind, NULL, 0},
+			{INFO_SPAN, NULL, NULL, (int64_t)thread->start_ns},
+			{INFO_SPAN, NULL, NULL, (int64_t)thread->end_ns},
 		};
 
 		teller->sink->item(teller->context, values);
@@ -274,10 +274,10 @@ static void tell_texts(const struct teller *teller, const char *name, const char
 	teller->sink->list(teller->context, name, title, columns, 3);
 	for (size_t i = 0; i < count; i++) {
 		const struct info_value values[] = {
-			{INFO_SPAN, NULL, (int64_t)records[i].ns},
+			{INFO_SPAN, NULL, NULL, (int64_t)records[i].ns},
 			{INFO_TEXT, severities[records[i].severity < 3 ? records[i].severity : 2],
-			 0},
-			{INFO_TEXT, records[i].text, 0},
+			 NULL, 0},
+			{INFO_TEXT, records[i].text, NULL, 0},
 		};
 
 		teller->sink->item(teller->context, values);
@@ -299,11 +299,11 @@ static void tell_samples(const struct teller *teller, const char *name, const ch
 	teller->sink->list(teller->context, name, title, columns, 5);
 	for (size_t i = 0; i < count; i++) {
 		const struct info_value values[] = {
-			{INFO_SPAN, NULL, (int64_t)samples[i].ns},
-			{INFO_BYTES, NULL, samples[i].live_bytes},
-			{INFO_BYTES, NULL, (int64_t)samples[i].rss_bytes},
-			{INFO_COUNT, NULL, (int64_t)samples[i].alloc_count},
-			{INFO_BYTES, NULL, (int64_t)samples[i].alloc_bytes},
+			{INFO_SPAN, NULL, NULL, (int64_t)samples[i].ns},
+			{INFO_BYTES, NULL, NULL, samples[i].live_bytes},
+			{INFO_BYTES, NULL, NULL, (int64_t)samples[i].rss_bytes},
+			{INFO_COUNT, NULL, NULL, (int64_t)samples[i].alloc_count},
+			{INFO_BYTES, NULL, NULL, (int64_t)samples[i].alloc_bytes},
 		};
 
 		teller->sink->item(teller->context, values);

@@ -16,11 +16,6 @@
 void info_show(const struct snapshot *snapshot, const struct info_sink *sink, void *context);
 
 /**
- * info_state_name() - "running", "exited", "replaced by exec" or "killed".
- */
-const char *info_state_name(enum snapshot_state state);
-
-/**
  * info_print_text() / info_print_json() - info_show() into one format.
  *
  * Return: 0 or -ENOMEM; what the stream itself could not take is told by ferror().

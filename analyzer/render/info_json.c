@@ -6,6 +6,7 @@
 
 #include "base/json_writer.h"
 #include "render/info.h"
+#include "render/words.h"
 
 struct json_sink {
 	struct json_writer writer;
@@ -19,7 +20,8 @@ static void put(struct json_writer *writer, const char *name, const struct info_
 
 	switch (value->kind) {
 	case INFO_TEXT:
-		json_text(writer, name, value->text);
+		json_text(writer, name,
+			  value->word != NULL ? value->word : word_or_null(value->text));
 		break;
 	case INFO_ADDRESS:
 		(void)snprintf(address, sizeof(address), "0x%" PRIx64, (uint64_t)value->number);
@@ -104,6 +106,8 @@ int info_print_json(const struct snapshot *snapshot, FILE *out)
 
 	json_begin(&sink.writer, out);
 	json_object(&sink.writer, NULL);
+	json_integer(&sink.writer, "version", WORD_JSON_VERSION);
+	json_text(&sink.writer, "kind", "info");
 	info_show(snapshot, &json_sink, &sink);
 	json_object_end(&sink.writer);
 	json_end(&sink.writer);

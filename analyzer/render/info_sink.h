@@ -22,7 +22,8 @@ enum info_kind {
 
 struct info_value {
 	enum info_kind kind;
-	const char *text; /* INFO_TEXT */
+	const char *text; /* INFO_TEXT; "" = not known */
+	const char *word; /* INFO_TEXT: what JSON has instead; NULL = the same */
 	int64_t number;	  /* all others */
 };
 

@@ -73,7 +73,7 @@ static void text_fact(void *context, const struct info_name *name, const struct 
 	const struct text_sink *sink = context;
 	char cell[CELL_BYTES];
 
-	if (name->is_rare && value->number == 0)
+	if (name->is_rare && value->number == 0 && (value->text == NULL || value->text[0] == '\0'))
 		return;
 	(void)fprintf(sink->out, "  %-28s %s", name->label, format(value, cell));
 	if (value->kind == INFO_BYTES && (value->number >= 10240 || value->number <= -10240))

@@ -10,20 +10,12 @@
 #include "render/integrity.h"
 #include "render/names.h"
 #include "render/render.h"
-
-#define JSON_VERSION 1
+#include "render/words.h"
 
 static const char *const kind_names[] = {
 	[VIEW_REPORT] = "report",
 	[VIEW_DIFF] = "diff",
 	[VIEW_LEAKS] = "leaks",
-};
-
-static const char *const state_names[] = {
-	[SNAPSHOT_RUNNING] = "running",
-	[SNAPSHOT_EXITED] = "exited",
-	[SNAPSHOT_EXECED] = "execed",
-	[SNAPSHOT_KILLED] = "killed",
 };
 
 static void put_input(struct json_writer *json, const struct snapshot *snapshot)
@@ -33,10 +25,10 @@ static void put_input(struct json_writer *json, const struct snapshot *snapshot)
 	json_object(json, NULL);
 	json_text(json, "path", snapshot->path);
 	json_text(json, "program", snapshot->program);
-	json_text(json, "executable", *snapshot->executable ? snapshot->executable : NULL);
-	json_text(json, "label", *snapshot->label ? snapshot->label : NULL);
-	json_text(json, "kind", snapshot->header.kind == MT_KIND_SNAPSHOT ? "snapshot" : "trace");
-	json_text(json, "state", state_names[snapshot->state]);
+	json_text(json, "executable", word_or_null(snapshot->executable));
+	json_text(json, "label", word_or_null(snapshot->label));
+	json_text(json, "kind", word_of_kind(snapshot).json);
+	json_text(json, "state", word_of_state(snapshot->state).json);
 	json_integer(json, "pid", snapshot->header.pid);
 	json_unsigned(json, "start_realtime_ns", snapshot->header.start_realtime_ns);
 	json_unsigned(json, "taken_ns", snapshot->taken_ns);
@@ -83,7 +75,7 @@ static int json_begin_view(struct rendering *rendering)
 
 	json_begin(json, rendering->out);
 	json_object(json, NULL);
-	json_integer(json, "version", JSON_VERSION);
+	json_integer(json, "version", WORD_JSON_VERSION);
 	json_text(json, "kind", kind_names[view->kind]);
 	put_answer(json, view);
 	json_array(json, "inputs");

@@ -209,7 +209,7 @@ def program_that_replaced_itself_was_not_killed():
         run.finish()
         files = harness.files_below(run.out)
         states = [_info(path)["process"]["state"] for path in files]
-        harness.equal(sorted(states), ["exited", "replaced by exec", "replaced by exec"], files)
+        harness.equal(sorted(states), ["execed", "execed", "exited"], files)
 
 
 def list_is_sorted_by_time_and_shows_labels():
@@ -275,6 +275,32 @@ def books_of_the_tracer_agree():
         harness.equal(found["live_blocks"], _total(run.process.pid, "live_blocks"), "blocks")
         harness.equal(found["live_bytes"], _total(run.process.pid, "live_bytes"), "bytes")
         run.end()
+
+
+def _members(value, below=""):
+    """Names of all members of a document, those of nested ones as parent.name."""
+    names = set()
+    for name, inner in value.items() if isinstance(value, dict) else ():
+        names.add(below + name)
+        for part in inner if isinstance(inner, list) else [inner]:
+            names |= _members(part, f"{name}.")
+    return names
+
+
+def every_member_of_the_json_output_is_documented():
+    with open(os.path.join(harness.SOURCE, "docs", "JSON.md"), encoding="utf-8") as page:
+        text = page.read()
+    with Run([harness.need("sh"), "-c", f"mkdir -p kept && {target('client_calls')} kept & wait; :"]) as run:
+        run.finish()
+        documents = [_info(path) for path in run.files()]
+        documents.append(json.loads(memtrace("list", "--json", run.out)))
+    with _Obedient() as run:
+        documents.append(json.loads(memtrace("info", "--verify", "--json", run.process.pid)))
+        run.end()
+    names = set().union(*map(_members, documents))
+    assert "process.parent_pid" in names and "marks.text" in names, names
+    missing = sorted(name for name in names if f"`{name.split('.')[-1]}`" not in text)
+    harness.equal(missing, [], "members")
 
 
 def file_alone_is_reported_on():
