@@ -211,6 +211,23 @@ long os_write(int fd, const void *buffer, size_t bytes)
 	return (long)bytes;
 }
 
+long os_write_at(int fd, const void *buffer, size_t bytes, uint64_t offset)
+{
+	size_t done = 0;
+
+	while (done < bytes) {
+		long result = CALL4(SYS_pwrite64, fd, (const char *)buffer + done, bytes - done,
+				    offset + done);
+
+		if (result == -EINTR)
+			continue;
+		if (result <= 0)
+			return result < 0 ? result : -EIO;
+		done += (size_t)result;
+	}
+	return (long)bytes;
+}
+
 int os_truncate(int fd, uint64_t bytes)
 {
 	return (int)CALL2(SYS_ftruncate, fd, bytes);

@@ -43,6 +43,8 @@ int os_open(const char *path, int flags, unsigned mode);
 int os_close(int fd);
 long os_read(int fd, void *buffer, size_t bytes);
 long os_write(int fd, const void *buffer, size_t bytes);
+/* At a place in a file; all of it, or a negative errno. */
+long os_write_at(int fd, const void *buffer, size_t bytes, uint64_t offset);
 int os_truncate(int fd, uint64_t bytes);
 int os_allocate(int fd, uint64_t offset, uint64_t bytes);
 int os_stat(int fd, struct stat *out);

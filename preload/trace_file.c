@@ -23,7 +23,8 @@ struct trace_map trace_map;
 bool trace_file_reserve(void *start, size_t bytes)
 {
 	uintptr_t first = (uintptr_t)start & ~(uintptr_t)(MT_PAGE_SIZE - 1);
-	uintptr_t end = ((uintptr_t)start + bytes + MT_PAGE_SIZE - 1) & ~(uintptr_t)(MT_PAGE_SIZE - 1);
+	uintptr_t end =
+		((uintptr_t)start + bytes + MT_PAGE_SIZE - 1) & ~(uintptr_t)(MT_PAGE_SIZE - 1);
 	int status;
 
 	if (trace_map.is_all_reserved)

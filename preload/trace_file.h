@@ -19,7 +19,7 @@ enum trace_table {
 #define X(name, entry_bytes, n0_log2, run_max) TRACE_##name,
 	MT_GROWING_TYPES(X)
 #undef X
-	TRACE_TABLE_COUNT
+		TRACE_TABLE_COUNT
 };
 
 /* Where the fixed sections lie. Valid once trace_file_create() succeeded; the addresses never change. */

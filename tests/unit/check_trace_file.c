@@ -394,7 +394,7 @@ START_TEST(full_disk_ends_growth_without_a_signal)
 {
 	static const enum trace_table tables[] = {TRACE_NODES, TRACE_MODULES, TRACE_SITES};
 	char path[TRACE_CASE_PATH_MAX];
-	unsigned sum = 0;
+	unsigned sum = 0, strings = 0;
 
 	if (mount_small()) {
 		trace_case_path("small/trace.snap", path);
@@ -418,7 +418,9 @@ START_TEST(full_disk_ends_growth_without_a_signal)
 				trace_file_timeline(slot)->ns = 1;
 		ck_assert_uint_eq(sum, trace_file_count(TRACE_NODES) + trace_file_count(TRACE_SITES) +
 					       trace_file_count(TRACE_MODULES) - 3);
-		ck_assert_uint_eq(trace_file_string("no room"), 0);
+		/* the first page is there from the start, and no other */
+		while (trace_file_string("no room") != 0)
+			ck_assert_uint_lt(++strings, 4096 / sizeof("no room"));
 	}
 	unmount_small();
 }
