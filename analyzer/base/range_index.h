@@ -12,7 +12,7 @@
 
 struct range {
 	uint64_t low, high; /* [low, high) */
-	uint64_t reach; /* highest `high` of this and all earlier ranges, once sorted */
+	uint64_t reach;	    /* highest `high` of this and all earlier ranges, once sorted */
 	size_t value;
 };
 

@@ -17,14 +17,14 @@
 
 /* One source-level frame. Strings are interned: equal text is the same pointer. */
 struct frame {
-	const char *function;  /* demangled; NULL = no symbol covers the address */
+	const char *function;	  /* demangled; NULL = no symbol covers the address */
 	const char *linkage_name; /* as in the object file; NULL as above */
-	const char *file;      /* source path as in the debug information; NULL = unknown */
-	uint32_t line;         /* 0 = unknown */
-	bool is_inlined;       /* inlined into the next outer frame */
-	const char *module;    /* path of the object file; "" = none */
-	const char *build_id;  /* lower-case hex; "" = none */
-	uint64_t offset;       /* link-time address; code of no module: raw address */
+	const char *file;	  /* source path as in the debug information; NULL = unknown */
+	uint32_t line;		  /* 0 = unknown */
+	bool is_inlined;	  /* inlined into the next outer frame */
+	const char *module;	  /* path of the object file; "" = none */
+	const char *build_id;	  /* lower-case hex; "" = none */
+	uint64_t offset;	  /* link-time address; code of no module: raw address */
 };
 
 /* All frames of one location, innermost first: inlined ones, then the function itself. At least one. */
@@ -34,10 +34,11 @@ struct frame_list {
 };
 
 struct symbolize_options {
-	const char *sysroot;       /* NULL = "/" */
-	const char *const *debug_dirs; /* looked into before /usr/lib/debug; NULL-terminated or NULL */
-	bool use_debuginfod;       /* ask $DEBUGINFOD_URLS for what is not found here */
-	bool show_progress;        /* a progress line on standard error while it takes long */
+	const char *sysroot; /* NULL = "/" */
+	/* looked into before /usr/lib/debug; NULL-terminated, or NULL */
+	const char *const *debug_dirs;
+	bool use_debuginfod; /* ask $DEBUGINFOD_URLS for what is not found here */
+	bool show_progress;  /* a progress line on standard error while it takes long */
 };
 
 struct symbolizer;

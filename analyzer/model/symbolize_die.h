@@ -31,7 +31,7 @@ struct die_namer {
 /* Both NULL where nothing is known. */
 struct die_name {
 	const char *linkage_name; /* NULL = none is recorded */
-	const char *name;         /* with its scopes, where there is no linkage name */
+	const char *name;	  /* with its scopes, where there is no linkage name */
 };
 
 /**

@@ -13,10 +13,10 @@
 /* Texts live as long as the index. */
 struct dwarf_frame {
 	const char *linkage_name; /* NULL = none is recorded */
-	const char *name; /* as in the source; NULL = unknown */
-	const char *file; /* NULL = unknown */
-	const char *directory; /* what a relative file name is relative to; NULL = unknown */
-	uint32_t line; /* 0 = unknown */
+	const char *name;	  /* as in the source; NULL = unknown */
+	const char *file;	  /* NULL = unknown */
+	const char *directory;	  /* what a relative file name is relative to; NULL = unknown */
+	uint32_t line;		  /* 0 = unknown */
 	bool is_inlined;
 };
 

@@ -12,15 +12,15 @@ struct debug_server;
 
 /* Where to look. Strings belong to the options, but for those of the two lists. */
 struct find {
-	char *sysroot; /* "" = none; no slash at the end */
-	char **debug_dirs; /* NULL-terminated, in the order of looking */
+	char *sysroot;		     /* "" = none; no slash at the end */
+	char **debug_dirs;	     /* NULL-terminated, in the order of looking */
 	struct debug_server *server; /* NULL = not to be asked */
-	char **warnings; /* NULL-terminated */
+	char **warnings;	     /* NULL-terminated */
 };
 
 /* What was found; either may be missing. */
 struct find_result {
-	struct elf_file *main; /* the module itself */
+	struct elf_file *main;	/* the module itself */
 	struct elf_file *debug; /* its separate debug file */
 };
 

@@ -14,9 +14,9 @@
 
 struct object_fixture {
 	char folder[64];
-	struct symbolizer *symbolizer;    /* made at the first look-up, with the options below */
+	struct symbolizer *symbolizer; /* made at the first look-up, with the options below */
 	struct symbolize_options options;
-	uint64_t start_realtime_ns;       /* of the process, as the snapshot has it */
+	uint64_t start_realtime_ns; /* of the process, as the snapshot has it */
 };
 
 /**
@@ -44,7 +44,8 @@ const char *object_path(const struct object_fixture *fixture, const char *name);
 /**
  * object_address() - the value of a symbol of an object.
  */
-uint64_t object_address(const struct object_fixture *fixture, const char *object, const char *symbol);
+uint64_t object_address(const struct object_fixture *fixture, const char *object,
+			const char *symbol);
 
 /**
  * object_line() - the line of a source that has "line: WORDS" in it.
@@ -52,7 +53,8 @@ uint64_t object_address(const struct object_fixture *fixture, const char *object
 uint32_t object_line(const char *source, const char *words);
 
 /* A module of a snapshot, as the traced process would have recorded it. */
-struct module object_module(const struct object_fixture *fixture, const char *object, bool has_build_id);
+struct module object_module(const struct object_fixture *fixture, const char *object,
+			    bool has_build_id);
 
 /**
  * object_frames() - look an address up.
