@@ -267,12 +267,17 @@ END_TEST
 
 START_TEST(small_rows_are_left_out)
 {
-	fake_site(snapshot, "main", "f@a.c:1 main@a.c:9", 1, 0, 70);
+	fake_site(snapshot, "main", "f@a.c:1 main@a.c:9", 70, 0, 1);
 	fake_site(snapshot, "main", "f@a.c:2 main@a.c:9", 1, 0, 69);
+	fake_site(snapshot, "main", "f@a.c:3 main@a.c:9", 1, 0, 100);
 	make_rows(GROUP_SITE, false);
+	row_set_sort(set, field_by_name("alloc_count"));
+	ck_assert_int_eq(set->rows[2].figures.counters.live_bytes, 69);
 	row_set_drop_small(set, 70);
+	ck_assert_uint_eq(set->count, 2);
+	row_set_drop_small(set, 71);
 	ck_assert_uint_eq(set->count, 1);
-	ck_assert_int_eq(set->rows[0].figures.counters.live_bytes, 70);
+	ck_assert_int_eq(set->rows[0].figures.counters.live_bytes, 100);
 	ck_assert(set->is_filtered);
 }
 END_TEST

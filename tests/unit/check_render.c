@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fake_view.h"
+#include "render/line_text.h"
 #include "unit.h"
 
 START_TEST(report_states_the_answer_then_rows_then_integrity)
@@ -167,6 +168,20 @@ START_TEST(narrow_terminals_cut_the_place_before_the_figures)
 }
 END_TEST
 
+START_TEST(characters_of_several_bytes_are_cut_whole)
+{
+	char text[] = "gr\xc3\xbc\xc3\x9f dich, M\xc3\xbcnchen";
+
+	ck_assert_uint_eq(line_columns(text), 18);
+	line_cut(text, 18);
+	ck_assert_str_eq(text, "gr\xc3\xbc\xc3\x9f dich, M\xc3\xbcnchen");
+	line_cut(text, 6);
+	ck_assert_str_eq(text, "gr\xc3\xbc\xc3\x9f..");
+	line_cut(text, 5);
+	ck_assert_str_eq(text, "gr\xc3\xbc..");
+}
+END_TEST
+
 START_TEST(nothing_is_cut_where_there_is_no_terminal)
 {
 	char name[300];
@@ -288,6 +303,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, peak_of_several_sites_is_a_bound);
 	tcase_add_test(tests, names_cannot_command_a_terminal);
 	tcase_add_test(tests, narrow_terminals_cut_the_place_before_the_figures);
+	tcase_add_test(tests, characters_of_several_bytes_are_cut_whole);
 	tcase_add_test(tests, nothing_is_cut_where_there_is_no_terminal);
 	tcase_add_test(tests, color_is_used_only_when_asked_for);
 	tcase_add_test(tests, imbalance_is_told);
