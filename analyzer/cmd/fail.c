@@ -9,13 +9,13 @@
 
 int cmd_fail(int code, const char *format, ...)
 {
+	char text[1024];
 	va_list args;
 
-	(void)fflush(stdout);
-	(void)fputs("memtrace: ", stderr);
 	va_start(args, format);
-	(void)vfprintf(stderr, format, args);
+	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	(void)fputc('\n', stderr);
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "memtrace: %s\n", text);
 	return code;
 }

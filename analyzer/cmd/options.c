@@ -33,14 +33,15 @@ void options_begin(struct options *options, const struct command_usage *usage, i
 
 int options_fail(const struct options *options, const char *format, ...)
 {
+	const char *name = options->usage->name;
+	char text[1024];
 	va_list args;
 
-	(void)fflush(stdout);
-	(void)fprintf(stderr, "memtrace %s: ", options->usage->name);
 	va_start(args, format);
-	(void)vfprintf(stderr, format, args);
+	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	(void)fprintf(stderr, "\nTry 'memtrace help %s'.\n", options->usage->name);
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "memtrace %s: %s\nTry 'memtrace help %s'.\n", name, text, name);
 	return CMD_USAGE;
 }
 

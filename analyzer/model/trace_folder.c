@@ -62,12 +62,27 @@ static bool has_suffix(const char *name, const char *suffix)
 }
 
 static int read_folder(const char *folder, bool recurse, struct trace_folder *out,
+		       struct error *error);
+
+/* One that cannot be read is passed over like a file. */
+static int read_children(const char *folder, const char *name, struct trace_folder *out)
+{
+	char *path;
+	int ret;
+
+	if (asprintf(&path, "%s/%s", folder, name) < 0)
+		return -ENOMEM;
+	ret = read_folder(path, false, out, NULL);
+	free(path);
+	return ret == -ENOMEM ? ret : 0;
+}
+
+static int read_folder(const char *folder, bool recurse, struct trace_folder *out,
 		       struct error *error)
 {
 	DIR *stream = opendir(folder);
 	const struct dirent *item;
 	struct mt_header header;
-	char *children;
 	int ret = 0;
 
 	if (stream == NULL)
@@ -75,16 +90,10 @@ static int read_folder(const char *folder, bool recurse, struct trace_folder *ou
 	while (ret == 0 && (item = readdir(stream)) != NULL) {
 		if (item->d_name[0] == '.')
 			continue;
-		if (read_header(dirfd(stream), item->d_name, &header)) {
+		if (read_header(dirfd(stream), item->d_name, &header))
 			ret = add(out, folder, item->d_name, &header);
-		} else if (recurse && has_suffix(item->d_name, CHILDREN_SUFFIX)) {
-			if (asprintf(&children, "%s/%s", folder, item->d_name) < 0)
-				ret = -ENOMEM;
-			else if (read_folder(children, false, out, NULL) == -ENOMEM)
-				ret = -ENOMEM;
-			if (ret == 0)
-				free(children);
-		}
+		else if (recurse && has_suffix(item->d_name, CHILDREN_SUFFIX))
+			ret = read_children(folder, item->d_name, out);
 	}
 	(void)closedir(stream);
 	return ret == 0 ? 0 : error_set(error, ret, "%s: %s", folder, strerror(-ret));
