@@ -155,8 +155,8 @@ static int show(struct leaks *leaks)
 
 	if (status)
 		return session_fail(session, status);
-	snapshot_check((const struct snapshot *const *)session->snapshots, session->snapshot_count,
-		       &session->findings);
+	merge_check((const struct snapshot *const *)session->snapshots, session->snapshot_count,
+		    &session->findings);
 	code = session_show(session, &view);
 	free(suppressions);
 	if (code == CMD_DONE && session->rows->total.counters.live_blocks != 0)

@@ -88,8 +88,8 @@ int cmd_report(int argc, char **argv)
 		code = session_fail(&session, status);
 		goto out;
 	}
-	snapshot_check((const struct snapshot *const *)session.snapshots, session.snapshot_count,
-		       &session.findings);
+	merge_check((const struct snapshot *const *)session.snapshots, session.snapshot_count,
+		    &session.findings);
 	view = session_view(&session, VIEW_REPORT);
 	code = session_show(&session, &view);
 out:

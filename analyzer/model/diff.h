@@ -54,4 +54,9 @@ void diff_check(const struct snapshot *const *snapshots, size_t count, const cha
 void snapshot_check(const struct snapshot *const *snapshots, size_t count,
 		    struct findings *findings);
 
+/**
+ * merge_check() - look whether snapshots can be added up.
+ */
+void merge_check(const struct snapshot *const *snapshots, size_t count, struct findings *findings);
+
 #endif

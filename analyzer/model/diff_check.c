@@ -123,3 +123,17 @@ void diff_check(const struct snapshot *const *snapshots, size_t count, const cha
 		     rebuilt[i]);
 	snapshot_check(snapshots, count, findings);
 }
+
+void merge_check(const struct snapshot *const *snapshots, size_t count, struct findings *findings)
+{
+	size_t i, k;
+
+	for (i = 1; i < count; i++)
+		for (k = 0; k < i; k++)
+			if (is_equal_process(snapshots[k], snapshots[i]))
+				find(findings, FINDING_WARNING,
+				     "%s and %s are of one process, which now counts twice; "
+				     "memtrace diff compares them",
+				     snapshots[k]->path, snapshots[i]->path);
+	snapshot_check(snapshots, count, findings);
+}

@@ -388,6 +388,21 @@ START_TEST(wrong_order_and_drops_are_warned_of)
 }
 END_TEST
 
+START_TEST(one_process_added_to_itself_is_warned_of)
+{
+	struct findings findings = {0};
+
+	input();
+	input()->header.pid = 200;
+	merge_check((const struct snapshot *const *)inputs, input_count, &findings);
+	ck_assert_uint_eq(findings.count, 0);
+	inputs[1]->header.pid = 100;
+	merge_check((const struct snapshot *const *)inputs, input_count, &findings);
+	ck_assert_uint_eq(findings.count, 1);
+	ck_assert_int_eq(findings.list[0].kind, FINDING_WARNING);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("diff");
@@ -414,6 +429,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, different_programs_are_refused);
 	tcase_add_test(tests, renamed_program_of_the_same_build_is_the_same);
 	tcase_add_test(tests, wrong_order_and_drops_are_warned_of);
+	tcase_add_test(tests, one_process_added_to_itself_is_warned_of);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
