@@ -48,14 +48,7 @@ void diff_check(const struct snapshot *const *snapshots, size_t count, const cha
 		struct findings *findings);
 
 /**
- * snapshot_check() - what anybody who reads numbers of these snapshots has to know: what was
- * dropped.
- */
-void snapshot_check(const struct snapshot *const *snapshots, size_t count,
-		    struct findings *findings);
-
-/**
- * merge_check() - look whether snapshots can be added up.
+ * merge_check() - look whether snapshots, at least one, can be added up.
  */
 void merge_check(const struct snapshot *const *snapshots, size_t count, struct findings *findings);
 

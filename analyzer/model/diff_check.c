@@ -87,27 +87,34 @@ static void check_pair(const struct snapshot *a, const struct snapshot *b,
 		     b->path, a->path);
 }
 
-static void check_one(const struct snapshot *snapshot, struct findings *findings)
+static void check_drops(const struct snapshot *const *snapshots, size_t count,
+			struct findings *findings)
 {
-	int64_t dropped = snapshot->totals[MT_TOTAL_DROPPED_COUNT];
+	size_t i;
 
-	if (dropped > 0)
-		find(findings, FINDING_WARNING,
-		     "%s: %" PRId64 " events were dropped; its figures are too small",
-		     snapshot->path, dropped);
-	if (snapshot->totals[MT_TOTAL_ALLOC_COUNT] == 0 && !snapshot->process.is_stopped)
-		find(findings, FINDING_NOTE,
-		     "%s: no allocation was seen; the program may bring an allocator of its own",
-		     snapshot->path);
+	for (i = 0; i < count; i++) {
+		int64_t dropped = snapshots[i]->totals[MT_TOTAL_DROPPED_COUNT];
+
+		if (dropped > 0)
+			find(findings, FINDING_WARNING,
+			     "%s: %" PRId64 " events were dropped; its figures are too small",
+			     snapshots[i]->path, dropped);
+	}
 }
 
-void snapshot_check(const struct snapshot *const *snapshots, size_t count,
-		    struct findings *findings)
+/* Of a process tree some may well allocate nothing: only if none does there is something to say. */
+static void check_silence(const struct snapshot *const *snapshots, size_t count,
+			  struct findings *findings)
 {
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		check_one(snapshots[i], findings);
+		if (snapshots[i]->totals[MT_TOTAL_ALLOC_COUNT] > 0 ||
+		    snapshots[i]->process.is_stopped)
+			return;
+	find(findings, FINDING_NOTE,
+	     "%s: no allocation was seen; the program may bring an allocator of its own",
+	     snapshots[0]->path);
 }
 
 void diff_check(const struct snapshot *const *snapshots, size_t count, const char *const *rebuilt,
@@ -117,17 +124,20 @@ void diff_check(const struct snapshot *const *snapshots, size_t count, const cha
 
 	for (i = 1; i < count; i++)
 		check_pair(snapshots[i - 1], snapshots[i], findings);
+	check_drops(snapshots, count, findings);
+	check_silence(snapshots, count, findings);
 	for (i = 0; rebuilt[i]; i++)
 		find(findings, FINDING_NOTE,
 		     "%s was rebuilt in between: its stacks are compared by function and file",
 		     rebuilt[i]);
-	snapshot_check(snapshots, count, findings);
 }
 
 void merge_check(const struct snapshot *const *snapshots, size_t count, struct findings *findings)
 {
 	size_t i, k;
 
+	check_drops(snapshots, count, findings);
+	check_silence(snapshots, count, findings);
 	for (i = 1; i < count; i++)
 		for (k = 0; k < i; k++)
 			if (is_equal_process(snapshots[k], snapshots[i]))
@@ -135,5 +145,4 @@ void merge_check(const struct snapshot *const *snapshots, size_t count, struct f
 				     "%s and %s are of one process, which now counts twice; "
 				     "memtrace diff compares them",
 				     snapshots[k]->path, snapshots[i]->path);
-	snapshot_check(snapshots, count, findings);
 }

@@ -347,6 +347,8 @@ START_TEST(program_without_any_allocation_is_noted)
 
 	input()->totals[MT_TOTAL_ALLOC_COUNT] = 0;
 	input();
+	ck_assert_ptr_null(finding_of(&findings, FINDING_NOTE));
+	inputs[1]->totals[MT_TOTAL_ALLOC_COUNT] = 0;
 	ck_assert_ptr_nonnull(strstr(finding_of(&findings, FINDING_NOTE)->text, "no allocation"));
 	inputs[0]->process.is_stopped = 1;
 	ck_assert_ptr_null(finding_of(&findings, FINDING_NOTE));
