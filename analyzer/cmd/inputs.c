@@ -77,7 +77,7 @@ int session_load_children(struct session *session, const char *operand)
 		return error_set(&session->error, -ENOMEM, "out of memory");
 	if (access(path, F_OK) != 0)
 		goto out;
-	status = trace_folder_read(path, false, &folder, &session->error);
+	status = trace_folder_read(path, false, 0, &folder, &session->error);
 	for (i = 0; !status && i < folder.count; i++)
 		if (folder.entries[i].header.kind == MT_KIND_LIVE)
 			status = load_child(session, folder.entries[i].path);

@@ -206,7 +206,7 @@ int cmd_list(int argc, char **argv)
 				    options.operand_count);
 	if (options.operand_count == 1)
 		name = options.operands[0];
-	if (trace_folder_read(name, true, &folder, &error) != 0)
+	if (trace_folder_read(name, true, 0, &folder, &error) != 0)
 		return cmd_fail(CMD_BAD_INPUT, "%s", error.text);
 	code = show(&folder, name, is_json);
 	trace_folder_free(&folder);

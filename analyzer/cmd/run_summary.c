@@ -74,7 +74,7 @@ static void look_into(const char *folder, const struct launch *launch, struct fo
 {
 	struct trace_folder files;
 
-	if (trace_folder_read(folder, true, &files, NULL) != 0)
+	if (trace_folder_read(folder, true, launch->start_realtime_ns, &files, NULL) != 0)
 		return;
 	find_images(&files, launch, found);
 	if (found->path[0] != '\0')

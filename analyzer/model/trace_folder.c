@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #define CHILDREN_SUFFIX ".snap.d"
+#define CLOCK_LAG_SECONDS                                                                          \
+	2 /* times of files come from a coarser clock and are cut to seconds here */
 
 static bool is_ours(const struct mt_header *header)
 {
@@ -22,16 +24,31 @@ static bool is_ours(const struct mt_header *header)
 	       header->endian == MT_ENDIAN_MARK && header->major == MT_MAJOR;
 }
 
+struct search {
+	struct trace_folder *out;
+	uint64_t since_ns;
+};
+
+/* Before opening: to open a FIFO or a device is an event for somebody else. */
+static bool is_candidate(int folder_fd, const char *name, uint64_t since_ns)
+{
+	struct stat status;
+
+	if (fstatat(folder_fd, name, &status, 0) != 0 || !S_ISREG(status.st_mode))
+		return false;
+	return status.st_size >= (off_t)sizeof(struct mt_header) &&
+	       ((uint64_t)status.st_ctim.tv_sec + CLOCK_LAG_SECONDS) * UINT64_C(1000000000) >=
+		       since_ns;
+}
+
 static bool read_header(int folder_fd, const char *name, struct mt_header *header)
 {
 	int fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat status;
 	bool is_read;
 
 	if (fd < 0)
 		return false;
-	is_read = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-		  pread(fd, header, sizeof(*header), 0) == (ssize_t)sizeof(*header);
+	is_read = pread(fd, header, sizeof(*header), 0) == (ssize_t)sizeof(*header);
 	(void)close(fd);
 	return is_read && is_ours(header);
 }
@@ -61,23 +78,23 @@ static bool has_suffix(const char *name, const char *suffix)
 	return bytes > suffix_bytes && strcmp(name + bytes - suffix_bytes, suffix) == 0;
 }
 
-static int read_folder(const char *folder, bool recurse, struct trace_folder *out,
+static int read_folder(const char *folder, bool recurse, const struct search *search,
 		       struct error *error);
 
 /* One that cannot be read is passed over like a file. */
-static int read_children(const char *folder, const char *name, struct trace_folder *out)
+static int read_children(const char *folder, const char *name, const struct search *search)
 {
 	char *path;
 	int ret;
 
 	if (asprintf(&path, "%s/%s", folder, name) < 0)
 		return -ENOMEM;
-	ret = read_folder(path, false, out, NULL);
+	ret = read_folder(path, false, search, NULL);
 	free(path);
 	return ret == -ENOMEM ? ret : 0;
 }
 
-static int read_folder(const char *folder, bool recurse, struct trace_folder *out,
+static int read_folder(const char *folder, bool recurse, const struct search *search,
 		       struct error *error)
 {
 	DIR *stream = opendir(folder);
@@ -90,10 +107,11 @@ static int read_folder(const char *folder, bool recurse, struct trace_folder *ou
 	while (ret == 0 && (item = readdir(stream)) != NULL) {
 		if (item->d_name[0] == '.')
 			continue;
-		if (read_header(dirfd(stream), item->d_name, &header))
-			ret = add(out, folder, item->d_name, &header);
-		else if (recurse && has_suffix(item->d_name, CHILDREN_SUFFIX))
-			ret = read_children(folder, item->d_name, out);
+		if (recurse && has_suffix(item->d_name, CHILDREN_SUFFIX))
+			ret = read_children(folder, item->d_name, search);
+		else if (is_candidate(dirfd(stream), item->d_name, search->since_ns) &&
+			 read_header(dirfd(stream), item->d_name, &header))
+			ret = add(search->out, folder, item->d_name, &header);
 	}
 	(void)closedir(stream);
 	return ret == 0 ? 0 : error_set(error, ret, "%s: %s", folder, strerror(-ret));
@@ -104,13 +122,14 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct trace_entry *)a)->path, ((const struct trace_entry *)b)->path);
 }
 
-int trace_folder_read(const char *folder, bool recurse, struct trace_folder *out,
+int trace_folder_read(const char *folder, bool recurse, uint64_t since_ns, struct trace_folder *out,
 		      struct error *error)
 {
+	const struct search search = {out, since_ns};
 	int ret;
 
 	*out = (struct trace_folder){NULL, 0};
-	ret = read_folder(folder, recurse, out, error);
+	ret = read_folder(folder, recurse, &search, error);
 	if (ret != 0) {
 		trace_folder_free(out);
 		return ret;

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "memtrace/format.h"
@@ -25,13 +26,14 @@ struct trace_folder {
 /**
  * trace_folder_read() - look at the first bytes of every regular file of a folder.
  * @recurse: also into the folders beside a file that hold its children: NAME.snap.d
+ * @since_ns: pass over files that nobody has touched since this moment (since 1970); 0 = none.
  * @out: free with trace_folder_free().
  *
  * Files that are not ours, that vanish meanwhile or may not be read are passed over.
  *
  * Return: 0; a negative errno when the folder itself cannot be read.
  */
-int trace_folder_read(const char *folder, bool recurse, struct trace_folder *out,
+int trace_folder_read(const char *folder, bool recurse, uint64_t since_ns, struct trace_folder *out,
 		      struct error *error);
 void trace_folder_free(struct trace_folder *folder);
 

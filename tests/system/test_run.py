@@ -11,9 +11,10 @@ import tempfile
 import time
 
 import harness
-from harness import MEMTRACE, SHIM
+from harness import BUILD, MEMTRACE
 
 PYTHON = sys.executable
+SHIM = os.path.join(BUILD, "preload", "libmemtrace.so")
 
 
 class _Place:
