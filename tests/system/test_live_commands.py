@@ -222,6 +222,7 @@ def list_is_sorted_by_time_and_shows_labels():
                  run.process.pid)
         with open(os.path.join(run.where, "other.snap"), "wb") as other:
             other.write(b"something else")
+        os.mkfifo(os.path.join(run.where, "pipe.snap"))
         listed = json.loads(memtrace("list", "--json", run.where))["files"]
         harness.equal([item["label"] for item in listed], ["one", "two"], "order")
         harness.equal(listed[1]["live_bytes"] - listed[0]["live_bytes"], 1000, "live")
