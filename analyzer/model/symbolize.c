@@ -114,6 +114,9 @@ static size_t object_of_module(struct symbolizer *symbolizer, const struct snaps
 		.path = module_path(snapshot, module),
 		.id = {module->build_id, module->build_id_bytes},
 		.start_ns = snapshot->header.start_realtime_ns,
+		.pid = snapshot->state == SNAPSHOT_RUNNING ? snapshot->header.pid : 0,
+		.start = module->start,
+		.is_executable = module->flags & MT_MODULE_MAIN,
 	};
 	struct digest key = digest_text((struct digest){0, 0}, wanted.path);
 	size_t index;

@@ -61,6 +61,18 @@ int elf_file_open(const char *path, struct elf_file **out)
 	return status;
 }
 
+struct elf_file *elf_file_open_checked(char *path, struct build_id id)
+{
+	struct elf_file *file = NULL;
+
+	if (path && elf_file_open(path, &file) == 0 && !build_id_equal(file->build_id, id)) {
+		elf_file_close(file);
+		file = NULL;
+	}
+	free(path);
+	return file;
+}
+
 int elf_file_open_vdso(struct elf_file **out)
 {
 	char *image = (char *)(uintptr_t)getauxval(

@@ -33,6 +33,14 @@ struct elf_file {
 int elf_file_open(const char *path, struct elf_file **out);
 
 /**
+ * elf_file_open_checked() - open a file and keep it only if it has this build ID.
+ * @path: is freed; NULL is allowed.
+ *
+ * Return: NULL if it is not there or another one.
+ */
+struct elf_file *elf_file_open_checked(char *path, struct build_id id);
+
+/**
  * elf_file_open_vdso() - the vdso of this very process; -ENOENT when it has none.
  */
 int elf_file_open_vdso(struct elf_file **out);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "model/symbolize_debuginfod.h"
+#include "model/symbolize_process.h"
 
 #define DEFAULT_DEBUG_DIR "/usr/lib/debug"
 
@@ -111,19 +112,6 @@ void find_warn(struct find *find, const char *format, ...)
 	list_add(&find->warnings, list_count(find->warnings), text);
 }
 
-/* Opens a file and keeps it only if it has this build ID. Takes the path. */
-static struct elf_file *open_checked(char *path, struct build_id id)
-{
-	struct elf_file *file = NULL;
-
-	if (path && elf_file_open(path, &file) == 0 && !build_id_equal(file->build_id, id)) {
-		elf_file_close(file);
-		file = NULL;
-	}
-	free(path);
-	return file;
-}
-
 struct elf_file *find_by_build_id(const struct find *find, struct build_id id, const char *suffix)
 {
 	struct elf_file *file = NULL;
@@ -133,9 +121,9 @@ struct elf_file *find_by_build_id(const struct find *find, struct build_id id, c
 		return NULL;
 	build_id_text(id, hex);
 	for (size_t i = 0; !file && find->debug_dirs && find->debug_dirs[i]; i++)
-		file = open_checked(text_format("%s/.build-id/%.2s/%s%s", find->debug_dirs[i], hex,
-						hex + 2, suffix),
-				    id);
+		file = elf_file_open_checked(text_format("%s/.build-id/%.2s/%s%s",
+							 find->debug_dirs[i], hex, hex + 2, suffix),
+					     id);
 	return file;
 }
 
@@ -164,11 +152,10 @@ static struct elf_file *find_by_name(const struct find *find, const char *path, 
 		return NULL;
 	for (size_t i = 0; !file && find->debug_dirs && find->debug_dirs[i]; i++) {
 		file = keep_if_useful(
-			open_checked(text_format("%s/%s", find->debug_dirs[i], name), id));
+			elf_file_open_checked(text_format("%s/%s", find->debug_dirs[i], name), id));
 		if (!file)
-			file = keep_if_useful(
-				open_checked(text_format("%s/%s.debug", find->debug_dirs[i], name),
-					     id));
+			file = keep_if_useful(elf_file_open_checked(
+				text_format("%s/%s.debug", find->debug_dirs[i], name), id));
 	}
 	return file;
 }
@@ -244,7 +231,7 @@ static struct elf_file *find_on_server(struct find *find, const char *path, stru
 	status = debug_server_fetch(find->server, id, &local);
 	if (status != 0 && status != -ENOENT)
 		find_warn(find, "%s: debuginfod: %s", path, strerror(-status));
-	return status == 0 ? open_checked(local, id) : NULL;
+	return status == 0 ? elf_file_open_checked(local, id) : NULL;
 }
 
 static struct elf_file *find_debug(struct find *find, const char *path, struct build_id id,
@@ -315,6 +302,8 @@ void find_module(struct find *find, const struct find_module *module, struct fin
 	if (result->main)
 		warn_if_changed(find, module, result->main);
 	else
+		result->main = process_module_open(module);
+	if (!result->main)
 		result->main = find_by_build_id(find, id, "");
 	if (result->main && id.bytes == 0)
 		id = result->main->build_id;
@@ -345,12 +334,12 @@ struct elf_file *find_alternate(struct find *find, const struct elf_file *file, 
 	if (alternate)
 		return alternate;
 	if (*name == '/') {
-		alternate = open_checked(text_format("%s%s", find->sysroot, name), id);
-		return alternate ? alternate : open_checked(strdup(name), id);
+		alternate = elf_file_open_checked(text_format("%s%s", find->sysroot, name), id);
+		return alternate ? alternate : elf_file_open_checked(strdup(name), id);
 	}
 	folder = strdup(file->path);
 	if (folder)
-		alternate = open_checked(text_format("%s/%s", dirname(folder), name), id);
+		alternate = elf_file_open_checked(text_format("%s/%s", dirname(folder), name), id);
 	free(folder);
 	return alternate;
 }

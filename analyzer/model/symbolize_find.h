@@ -37,6 +37,9 @@ struct find_module {
 	const char *path;   /* as the process saw it */
 	struct build_id id; /* that was recorded; a file with another one is never used */
 	uint64_t start_ns;  /* when the process started, wall clock; 0 = unknown */
+	int pid;	    /* of the process while it runs; else 0 */
+	uint64_t start;	    /* where it was mapped */
+	bool is_executable; /* of the process */
 };
 
 /**
