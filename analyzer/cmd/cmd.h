@@ -5,6 +5,8 @@
 #ifndef CMD_CMD_H
 #define CMD_CMD_H
 
+#include <stdarg.h>
+
 /* Exit codes of every subcommand; `run` passes on the program's own instead. */
 enum cmd_exit {
 	CMD_DONE = 0,
@@ -21,6 +23,13 @@ int cmd_diff(int argc, char **argv);
 int cmd_leaks(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_list(int argc, char **argv);
+
+/**
+ * cmd_say() - one line "memtrace COMMAND: ..." on standard error, with nothing in it that a terminal obeys.
+ * @command: "" where the command does not matter.
+ */
+void cmd_say(const char *command, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
 
 /**
  * cmd_fail() - one line "memtrace: ..." on standard error.

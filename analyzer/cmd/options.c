@@ -33,15 +33,12 @@ void options_begin(struct options *options, const struct command_usage *usage, i
 
 int options_fail(const struct options *options, const char *format, ...)
 {
-	const char *name = options->usage->name;
-	char text[1024];
 	va_list args;
 
 	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args);
+	cmd_say(options->usage->name, format, args);
 	va_end(args);
-	(void)fflush(stdout);
-	(void)fprintf(stderr, "memtrace %s: %s\nTry 'memtrace help %s'.\n", name, text, name);
+	(void)fprintf(stderr, "Try 'memtrace help %s'.\n", options->usage->name);
 	return CMD_USAGE;
 }
 

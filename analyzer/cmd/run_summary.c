@@ -20,6 +20,7 @@
 #include "model/snapshot.h"
 #include "model/trace_folder.h"
 #include "render/number_text.h"
+#include "render/place_text.h"
 
 /* Files of the program that was started: several where it replaced itself by exec or had children. */
 struct found {
@@ -169,7 +170,9 @@ static const char *strip_here(const char *path)
 static void print_found(const struct found *found, const struct launch *launch,
 			const struct snapshot *snapshot)
 {
-	(void)fprintf(stderr, "memtrace: %s\n", strip_here(found->path));
+	(void)fputs("memtrace: ", stderr);
+	place_put(stderr, strip_here(found->path));
+	(void)fputc('\n', stderr);
 	print_end(launch, snapshot);
 	if (is_empty(snapshot))
 		(void)fputs(

@@ -66,6 +66,11 @@ def missing_program_is_refused():
     _refuse("", status=NOT_FOUND, because="no such command")
 
 
+def name_that_a_terminal_would_obey_is_made_harmless():
+    text = _refuse("/no/such\x1b[31m\nprogram", status=NOT_FOUND, because="/no/such?[31m?program")
+    assert "\x1b" not in text, text
+
+
 def file_that_may_not_be_executed_is_refused():
     with Folder() as folder:
         plain = folder.write("plain", PROGRAM.encode(), mode=0o644)
