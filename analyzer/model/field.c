@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/wrap.h"
+
 #define AT(member) offsetof(struct figures, counters.member)
 #define WHOLE(name, sort_name, label, unit, is_basic, meaning)                                     \
 	{                                                                                          \
@@ -73,9 +75,7 @@ int64_t field_value(const struct field *field, const struct figures *figures)
 int64_t field_delta(const struct field *field, const struct figures *first,
 		    const struct figures *last)
 {
-	uint64_t before = (uint64_t)field_value(field, first);
-
-	return (int64_t)((uint64_t)field_value(field, last) - before);
+	return wrap_subtract(field_value(field, last), field_value(field, first));
 }
 
 const struct field *field_by_name(const char *name)
@@ -196,6 +196,6 @@ void figures_add(struct figures *sum, const struct figures *part)
 	memcpy(a, sum, sizeof(a));
 	memcpy(b, part, sizeof(b));
 	for (i = 0; i < FIGURE_COUNT; i++)
-		a[i] = (int64_t)((uint64_t)a[i] + (uint64_t)b[i]);
+		a[i] = wrap_add(a[i], b[i]);
 	memcpy(sum, a, sizeof(a));
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/pattern.h"
+#include "base/wrap.h"
 
 #define PREFIX "leak:"
 
@@ -138,8 +139,8 @@ bool suppressions_count(struct suppressions *suppressions, const struct stack *s
 
 	if (!hit)
 		return false;
-	hit->live_bytes += counters->live_bytes;
-	hit->live_blocks += counters->live_blocks;
+	hit->live_bytes = wrap_add(hit->live_bytes, counters->live_bytes);
+	hit->live_blocks = wrap_add(hit->live_blocks, counters->live_blocks);
 	hit->site_count++;
 	return true;
 }

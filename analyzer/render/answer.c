@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/size_text.h"
+#include "base/wrap.h"
 #include "render/number_text.h"
 
 /* With less than this in the largest rows there is no point in counting them. */
@@ -62,7 +63,8 @@ static void answer_rss(const struct view *view, struct answer *answer)
 	const struct snapshot *last = view->snapshots[view->snapshot_count - 1];
 	uint64_t before = snapshot_rss_bytes(first), after = snapshot_rss_bytes(last);
 	int64_t rss = (int64_t)(after - before);
-	int64_t heap = last->totals[MT_TOTAL_LIVE_BYTES] - first->totals[MT_TOTAL_LIVE_BYTES];
+	int64_t heap = wrap_subtract(last->totals[MT_TOTAL_LIVE_BYTES],
+				     first->totals[MT_TOTAL_LIVE_BYTES]);
 	char reason[96];
 
 	if (!before || !after)
@@ -164,7 +166,8 @@ static struct movement movement_of(const struct row_set *rows, bool is_decrease)
 		if (change == 0 || (change < 0) != is_decrease)
 			continue;
 		movement.row_count++;
-		movement.bytes += is_decrease ? -change : change;
+		movement.bytes = is_decrease ? wrap_subtract(movement.bytes, change)
+					     : wrap_add(movement.bytes, change);
 	}
 	return movement;
 }

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/wrap.h"
+
 static const char *const total_names[MT_TOTAL_COUNT] = {
 	[MT_TOTAL_ALLOC_COUNT] = "alloc_count",
 	[MT_TOTAL_FREE_COUNT] = "free_count",
@@ -31,7 +33,7 @@ static void add_totals(int64_t totals[MT_TOTAL_COUNT], const struct snapshot *sn
 	size_t i;
 
 	for (i = 0; i < MT_TOTAL_COUNT; i++)
-		totals[i] += snapshot->totals[i];
+		totals[i] = wrap_add(totals[i], snapshot->totals[i]);
 }
 
 void totals_of(const struct view *view, size_t input, int64_t totals[MT_TOTAL_COUNT])
@@ -67,18 +69,26 @@ static int64_t unbalanced_bytes(const struct snapshot *snapshot)
 
 static void add_snapshot(struct integrity *integrity, const struct snapshot *snapshot)
 {
+	const struct {
+		int64_t *to;
+		int64_t value;
+	} sums[] = {
+		{&integrity->event_count, snapshot->totals[MT_TOTAL_ALLOC_COUNT]},
+		{&integrity->event_count, snapshot->totals[MT_TOTAL_FREE_COUNT]},
+		{&integrity->dropped_count, snapshot->totals[MT_TOTAL_DROPPED_COUNT]},
+		{&integrity->unseen_free_count, snapshot->totals[MT_TOTAL_UNSEEN_FREE_COUNT]},
+		{&integrity->foreign_free_count, snapshot->totals[MT_TOTAL_FOREIGN_FREE_COUNT]},
+		{&integrity->truncated_stack_count,
+		 (int64_t)snapshot->drops[MT_DROP_TRUNCATED_STACKS]},
+		{&integrity->broken_stack_count, (int64_t)snapshot->drops[MT_DROP_BROKEN_STACKS]},
+		{&integrity->unbalanced_bytes, unbalanced_bytes(snapshot)},
+	};
 	size_t i;
 
-	integrity->event_count +=
-		snapshot->totals[MT_TOTAL_ALLOC_COUNT] + snapshot->totals[MT_TOTAL_FREE_COUNT];
-	integrity->dropped_count += snapshot->totals[MT_TOTAL_DROPPED_COUNT];
-	integrity->unseen_free_count += snapshot->totals[MT_TOTAL_UNSEEN_FREE_COUNT];
-	integrity->foreign_free_count += snapshot->totals[MT_TOTAL_FOREIGN_FREE_COUNT];
-	integrity->truncated_stack_count += (int64_t)snapshot->drops[MT_DROP_TRUNCATED_STACKS];
-	integrity->broken_stack_count += (int64_t)snapshot->drops[MT_DROP_BROKEN_STACKS];
+	for (i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
+		*sums[i].to = wrap_add(*sums[i].to, sums[i].value);
 	for (i = 0; i < snapshot->site_count; i++)
 		integrity->approximate_site_count += snapshot->sites[i].is_approximate;
-	integrity->unbalanced_bytes += unbalanced_bytes(snapshot);
 }
 
 void integrity_of(const struct view *view, struct integrity *integrity)

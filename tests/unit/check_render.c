@@ -289,6 +289,32 @@ START_TEST(csv_of_a_diff_has_changes)
 }
 END_TEST
 
+/* What a stranger's file may claim; a sanitizer build looks for undefined behaviour. */
+START_TEST(figures_at_their_limits_are_shown)
+{
+	static const struct renderer *const renderers[] = {&text_renderer, &json_renderer,
+							   &csv_renderer};
+	struct snapshot *a = fake_view_input(), *b = fake_view_input();
+	size_t i;
+
+	a->process.rss_bytes = 1;
+	b->process.rss_bytes = UINT64_MAX;
+	fake_site(a, "main", "f@s.c:1 main@m.c:9", 1, 0, 10)->counters.live_bytes = INT64_MAX;
+	fake_site(a, "main", "g@s.c:2 main@m.c:9", 1, 0, 10)->counters.live_bytes = INT64_MAX;
+	fake_site(b, "main", "f@s.c:1 main@m.c:9", 1, 0, 10)->counters.live_bytes = INT64_MIN;
+	fake_site(b, "main", "g@s.c:2 main@m.c:9", 1, 0, 10)->counters.live_bytes = INT64_MIN;
+	a->totals[MT_TOTAL_LIVE_BYTES] = a->totals[MT_TOTAL_ALLOC_COUNT] = INT64_MAX;
+	b->totals[MT_TOTAL_LIVE_BYTES] = b->totals[MT_TOTAL_FREE_COUNT] = INT64_MIN;
+	for (i = 0; i < sizeof(renderers) / sizeof(renderers[0]); i++) {
+		fake_view_diff(GROUP_FILE);
+		ck_assert_ptr_nonnull(strstr(fake_view_render(renderers[i]), "s.c"));
+		fake_view_diff(GROUP_SITE);
+		ck_assert_ptr_nonnull(strstr(fake_view_render(renderers[i]), "s.c"));
+	}
+	ck_assert_ptr_nonnull(strstr(fake.text, ",-9223372036854775808,"));
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("render");
@@ -311,6 +337,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, rows_are_named_by_what_they_are_grouped_by);
 	tcase_add_test(tests, csv_quotes_what_needs_it);
 	tcase_add_test(tests, csv_of_a_diff_has_changes);
+	tcase_add_test(tests, figures_at_their_limits_are_shown);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
