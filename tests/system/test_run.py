@@ -312,6 +312,21 @@ def run_inside_a_traced_program_is_a_session_of_its_own():
         assert names[0].startswith("true."), names
 
 
+def installed_files_find_each_other():
+    with _Place() as place:
+        subprocess.run([harness.need("meson"), "install", "-C", BUILD, "--no-rebuild", "--quiet"],
+                       env={**os.environ, "DESTDIR": place.path}, stdout=subprocess.DEVNULL, check=True)
+        found = glob.glob(os.path.join(place.path, "**", "bin", "memtrace"), recursive=True)
+        harness.equal(len(found), 1, found)
+        os.chdir(place.path)
+        subprocess.run([found[0], "run", "-q", "--unwinder", "libunwind", "jq", "-n", "1"], check=True,
+                       stdout=subprocess.DEVNULL, timeout=harness.TIMEOUT)
+        os.chdir("/")
+        facts = _info(place.files()[0])
+        harness.equal(facts["process"]["unwinder"], "libunwind", "unwinder")
+        assert facts["totals"]["alloc_count"] > 0, facts["totals"]
+
+
 def other_allocator_takes_the_calls():
     for name, mark in (("jemalloc", "libjemalloc"), ("tcmalloc", "libtcmalloc"),
                        ("mimalloc", "libmimalloc")):
