@@ -291,25 +291,37 @@ static void warn_if_changed(struct find *find, const struct find_module *module,
 			  main->path);
 }
 
+/* The module itself; @problem is set if it is not what its path leads to. */
+static struct elf_file *find_main_anywhere(struct find *find, const struct find_module *module,
+					   char **problem)
+{
+	struct elf_file *main = find_main(find, module->path, module->id, problem);
+
+	if (main) {
+		warn_if_changed(find, module, main);
+		return main;
+	}
+	main = process_root_open(module);
+	if (main) {
+		/* its own path in its own root: nothing was replaced */
+		free(*problem);
+		*problem = NULL;
+		return main;
+	}
+	main = process_mapping_open(module);
+	return main ? main : find_by_build_id(find, module->id, "");
+}
+
 void find_module(struct find *find, const struct find_module *module, struct find_result *result)
 {
 	struct build_id id = module->id;
-	const char *path = module->path;
 	char *problem = NULL;
 
-	*result = (struct find_result){0};
-	result->main = find_main(find, path, id, &problem);
-	if (result->main)
-		warn_if_changed(find, module, result->main);
-	else
-		result->main = process_module_open(module);
-	if (!result->main)
-		result->main = find_by_build_id(find, id, "");
+	*result = (struct find_result){.main = find_main_anywhere(find, module, &problem)};
 	if (result->main && id.bytes == 0)
 		id = result->main->build_id;
-
 	if (!result->main || !has_debug_info(result->main))
-		result->debug = find_debug(find, path, id, result->main);
+		result->debug = find_debug(find, module->path, id, result->main);
 	if (problem && (result->main || result->debug))
 		find_warn(find, "%s: using %s", problem,
 			  result->debug ? result->debug->path : result->main->path);

@@ -10,11 +10,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct elf_file *open_in_root(const struct find_module *module)
+static bool process_is_known(const struct find_module *module)
+{
+	return module->pid > 0 && module->id.bytes > 0;
+}
+
+struct elf_file *process_root_open(const struct find_module *module)
 {
 	char *path;
 
-	if (asprintf(&path, "/proc/%d/root%s", module->pid, module->path) < 0)
+	if (!process_is_known(module) ||
+	    asprintf(&path, "/proc/%d/root%s", module->pid, module->path) < 0)
 		return NULL;
 	return elf_file_open_checked(path, module->id);
 }
@@ -50,15 +56,13 @@ static char *mapping_find(const struct find_module *module)
 	return path;
 }
 
-struct elf_file *process_module_open(const struct find_module *module)
+struct elf_file *process_mapping_open(const struct find_module *module)
 {
 	struct elf_file *file;
 
-	if (module->pid <= 0 || module->id.bytes == 0)
+	if (!process_is_known(module))
 		return NULL;
-	file = open_in_root(module);
-	if (!file)
-		file = open_executable(module);
+	file = open_executable(module);
 	if (!file && module->start != 0)
 		file = elf_file_open_checked(mapping_find(module), module->id);
 	return file;
