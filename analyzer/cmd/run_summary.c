@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/size_text.h"
 #include "base/time_text.h"
@@ -162,9 +163,18 @@ static bool is_empty(const struct snapshot *snapshot)
 	return snapshot->totals[MT_TOTAL_ALLOC_COUNT] == 0 && snapshot->process.is_stopped == 0;
 }
 
+/* As short as it can be typed here. */
 static const char *strip_here(const char *path)
 {
-	return strncmp(path, "./", 2) == 0 ? path + 2 : path;
+	static char here[PATH_MAX];
+	size_t bytes;
+
+	if (strncmp(path, "./", 2) == 0)
+		return path + 2;
+	if (getcwd(here, sizeof(here)) == NULL)
+		return path;
+	bytes = strlen(here);
+	return strncmp(path, here, bytes) == 0 && path[bytes] == '/' ? path + bytes + 1 : path;
 }
 
 static void print_found(const struct found *found, const struct launch *launch,

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHILDREN_SUFFIX ".snap.d"
+#define CHILDREN_SUFFIX ".d"
 
 static bool is_later_image(int folder_fd, const char *name, const struct mt_header *header)
 {

@@ -14,7 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHILDREN_SUFFIX ".snap.d"
+#define FILE_SUFFIX ".snap"
+#define CHILDREN_SUFFIX FILE_SUFFIX ".d"
 #define CLOCK_LAG_SECONDS                                                                          \
 	2 /* times of files come from a coarser clock and are cut to seconds here */
 
@@ -94,6 +95,19 @@ static int read_children(const char *folder, const char *name, const struct sear
 	return ret == -ENOMEM ? ret : 0;
 }
 
+/* Of a file that the user has given another kind of name. */
+static int read_children_of(const char *folder, const char *name, const struct search *search)
+{
+	char *children;
+	int ret;
+
+	if (asprintf(&children, "%s.d", name) < 0)
+		return -ENOMEM;
+	ret = read_children(folder, children, search);
+	free(children);
+	return ret;
+}
+
 static int read_folder(const char *folder, bool recurse, const struct search *search,
 		       struct error *error)
 {
@@ -107,11 +121,14 @@ static int read_folder(const char *folder, bool recurse, const struct search *se
 	while (ret == 0 && (item = readdir(stream)) != NULL) {
 		if (item->d_name[0] == '.')
 			continue;
-		if (recurse && has_suffix(item->d_name, CHILDREN_SUFFIX))
+		if (recurse && has_suffix(item->d_name, CHILDREN_SUFFIX)) {
 			ret = read_children(folder, item->d_name, search);
-		else if (is_candidate(dirfd(stream), item->d_name, search->since_ns) &&
-			 read_header(dirfd(stream), item->d_name, &header))
+		} else if (is_candidate(dirfd(stream), item->d_name, search->since_ns) &&
+			   read_header(dirfd(stream), item->d_name, &header)) {
 			ret = add(search->out, folder, item->d_name, &header);
+			if (ret == 0 && recurse && !has_suffix(item->d_name, FILE_SUFFIX))
+				ret = read_children_of(folder, item->d_name, search);
+		}
 	}
 	(void)closedir(stream);
 	return ret == 0 ? 0 : error_set(error, ret, "%s: %s", folder, strerror(-ret));

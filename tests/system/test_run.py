@@ -214,6 +214,10 @@ def summary_is_of_the_last_image_after_exec():
     with _Place() as place:
         text = _shell(place, f"exec {PYTHON} -c pass").stderr.decode()
         assert "\n  program     python" in text, text
+    with _Place() as place:
+        text = _shell(place, f"exec {PYTHON} -c pass", options=("-o", "chosen")).stderr.decode()
+        assert "\n  program     python" in text, text
+        assert "memtrace report chosen\n" in text, text
 
 
 def program_with_a_malloc_of_its_own_is_told():
