@@ -47,12 +47,21 @@ static void put_suppressions(FILE *out, const struct view *view)
 
 static void put_hidden_rows(FILE *out, const struct view *view)
 {
-	size_t hidden = view->rows->count - view->limit;
+	const struct row_set *rows = view->rows;
+	size_t i, unchanged = 0, hidden = 0;
 
-	if (view->limit == 0 || view->rows->count <= view->limit)
-		return;
-	(void)fprintf(out, "\n%s more %s; --limit 0 shows all\n", number_text((int64_t)hidden).text,
-		      group_name(view->rows->by, hidden));
+	for (i = 0; i < rows->count; i++) {
+		bool is_shown = text_row_is_shown(view, &rows->rows[i]);
+
+		unchanged += !is_shown;
+		hidden += is_shown && view->limit > 0 && i >= view->limit;
+	}
+	if (hidden > 0)
+		(void)fprintf(out, "\n%s more %s; --limit 0 shows all\n",
+			      number_text((int64_t)hidden).text, group_name(rows->by, hidden));
+	if (unchanged > 0)
+		(void)fprintf(out, "\n%s %s did not change\n", number_text((int64_t)unchanged).text,
+			      group_name(rows->by, unchanged));
 }
 
 static void put_optional(FILE *out, int64_t count, const char *what)

@@ -227,13 +227,23 @@ static int put_stack(FILE *out, const struct view *view, const struct row *row,
 	return status;
 }
 
+bool text_row_is_shown(const struct view *view, const struct row *row)
+{
+	return !row->series || row->change != CHANGE_SAME || row->grown_count > 0 ||
+	       row->shrunk_count > 0 ||
+	       field_delta(view->sort, &row->series[0], &row->figures) != 0;
+}
+
 int text_row(struct rendering *rendering, const struct row *row)
 {
 	const struct view *view = rendering->view;
 	FILE *out = rendering->out;
 	struct stack stack = {0};
-	int status = stack_read(view->reader, row->snapshot, row->node, &stack);
+	int status;
 
+	if (!text_row_is_shown(view, row))
+		return 0;
+	status = stack_read(view->reader, row->snapshot, row->node, &stack);
 	(void)fputc('\n', out);
 	if (!status)
 		status = row_head(out, view, row, row->frame ? row->frame : stack.frames[0]);

@@ -104,6 +104,27 @@ START_TEST(rows_beyond_the_limit_and_frames_beyond_the_depth_are_counted)
 }
 END_TEST
 
+START_TEST(unchanged_rows_are_only_counted)
+{
+	struct snapshot *a = fake_view_input(), *b = fake_view_input();
+
+	fake_site(a, "main", "same@s.c:1 main@m.c:9", 5, 1, 10);
+	fake_site(b, "main", "same@s.c:1 main@m.c:9", 7, 3, 10);
+	fake_site(b, "main", "new@s.c:2 main@m.c:9", 1, 0, 10);
+	fake_site(b, "main", "more@s.c:3 main@m.c:9", 2, 0, 10);
+	fake_view_diff(GROUP_SITE);
+	fake.view.limit = 1;
+	ck_assert_ptr_null(strstr(fake_view_render(&text_renderer), "same"));
+	ck_assert_ptr_nonnull(strstr(fake.text, "\n1 more site; --limit 0 shows all\n"
+						"\n1 site did not change\n"));
+	ck_assert_ptr_nonnull(strstr(fake_view_render(&csv_renderer), "new"));
+	fake.view.limit = 0;
+	ck_assert_ptr_nonnull(strstr(fake_view_render(&csv_renderer), "same"));
+	fake.view.sort = field_by_name("alloc_bytes");
+	ck_assert_ptr_nonnull(strstr(fake_view_render(&text_renderer), "same"));
+}
+END_TEST
+
 START_TEST(recursion_is_told_in_one_line)
 {
 	struct site *site = fake_site(fake_view_input(), "main",
@@ -325,6 +346,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, diff_has_the_line_shape_of_tracemalloc);
 	tcase_add_test(tests, sort_column_is_shown_and_fields_replace_all);
 	tcase_add_test(tests, rows_beyond_the_limit_and_frames_beyond_the_depth_are_counted);
+	tcase_add_test(tests, unchanged_rows_are_only_counted);
 	tcase_add_test(tests, recursion_is_told_in_one_line);
 	tcase_add_test(tests, peak_of_several_sites_is_a_bound);
 	tcase_add_test(tests, names_cannot_command_a_terminal);
