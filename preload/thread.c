@@ -23,6 +23,8 @@
 #include "trace_file.h"
 
 #define THREAD_BORROWED_MAX 64u
+#define THREAD_FIRST_REACH ((uintptr_t)1 << 20)
+#define THREAD_EVENT_FRAMES 4096u /* more stack than an event uses */
 #define THREAD_SIGNAL_FRAME 512u /* less than the kernel needs for one on any machine */
 #define THREAD_KEY_INLINE 32u /* glibc keeps so many keys in the thread itself and allocates for others */
 
@@ -204,8 +206,18 @@ bool thread_has_left(uintptr_t event_sp, uintptr_t sp)
 {
 	const struct thread *thread = thread_local_state.thread;
 
+	/* an event's own frame lies a little below the lowest address that its walk has looked at */
 	return thread != NULL && sp + THREAD_SIGNAL_FRAME > event_sp && sp < thread->bounds.high &&
-	       event_sp >= thread->bounds.low && event_sp < thread->bounds.high;
+	       event_sp + THREAD_EVENT_FRAMES >= thread->bounds.low &&
+	       event_sp < thread->bounds.high;
+}
+
+bool thread_has_left_first_event(uintptr_t event_sp, uintptr_t sp)
+{
+	const struct thread *thread = thread_local_state.thread;
+
+	return (thread == NULL || thread->bounds.high == 0) && !thread_local_state.is_finished &&
+	       sp + THREAD_SIGNAL_FRAME > event_sp && sp < event_sp + THREAD_FIRST_REACH;
 }
 
 /* Takes the scratch if it is free, or was left behind by a handler that jumped out of an event of ours. */

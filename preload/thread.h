@@ -73,6 +73,12 @@ uint32_t thread_kind_node(void);
  */
 bool thread_has_left(uintptr_t event_sp, uintptr_t sp);
 
+/*
+ * The same for a thread's first event, in which the bounds of its stack are not known yet. A handler on an
+ * alternate stack nearby may be taken for that: then the thread gets a second state, and nothing is lost.
+ */
+bool thread_has_left_first_event(uintptr_t event_sp, uintptr_t sp);
+
 /* Scratch for an event inside an event that begins at sp; NULL when all are taken. */
 struct capture_scratch *thread_borrow_scratch(uintptr_t sp);
 void thread_return_scratch(struct capture_scratch *scratch);

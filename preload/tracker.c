@@ -54,7 +54,9 @@ static void event_enter(struct event *event)
 	struct thread *thread;
 
 	/* a handler that jumped out of an event has left its mark behind */
-	if (__builtin_expect(local->depth != 0, 0) && thread_has_left(local->event_sp, sp))
+	if (__builtin_expect(local->depth != 0, 0) &&
+	    (thread_has_left(local->event_sp, sp) ||
+	     thread_has_left_first_event(local->event_sp, sp)))
 		local->depth = 0;
 	event->outer_sp = local->event_sp;
 	local->event_sp = sp;

@@ -58,6 +58,19 @@ def ending_signal_becomes_128_and_its_number():
             harness.equal(_shell(place, f"kill -{int(number)} $$").returncode, 128 + number, number)
 
 
+def way_it_ended_is_kept_in_the_file():
+    for script, wanted in (("exit 3", "exit status 3"), ("kill -9 $$", "signal 9 (Killed)"),
+                           (f"exec {PYTHON} -c 'raise SystemExit(4)'", "exit status 4")):
+        with _Place() as place:
+            _shell(place, script, options=("-q",))
+            ends = [_info(path)["process"]["end"] for path in harness.files_below(place.path)]
+            harness.equal([end for end in ends if end], [wanted], ends)
+            for path in place.files():
+                harness.equal(os.stat(path).st_mode & 0o777, 0o400, path)
+            kept = harness.memtrace("snapshot", "-o", place.path, harness.files_below(place.path)[0])
+            harness.equal(_info(kept.strip())["process"]["end"], ends[0], "snapshot of it")
+
+
 def arguments_reach_the_program_as_they_are():
     words = ["two words", "", "*", "$HOME", "--help", "-q", "a'b\"c\n"]
     with _Place() as place:
@@ -74,9 +87,10 @@ def output_of_the_program_is_untouched():
 def existing_preload_stays_behind_ours():
     with _Place() as place:
         other = harness.COUNTING
+        shim = os.path.join(BUILD, "preload", "libmemtrace.so")
         done = place.run("env", options=("-q",), env={"LD_PRELOAD": other})
         line = [text for text in done.stdout.decode().splitlines() if text.startswith("LD_PRELOAD=")]
-        harness.equal(line, [f"LD_PRELOAD={SHIM}:{other}"], "preloads")
+        harness.equal(line, [f"LD_PRELOAD={shim}:{other}"], "preloads")
 
 
 def nothing_else_is_changed_in_the_environment():
