@@ -65,10 +65,13 @@ static bool options_set_unwinder(struct options *options, const char *value)
 
 static bool options_set_every(struct options *options, const char *value)
 {
-	uint64_t seconds;
+	uint64_t seconds, ns;
 
-	return text_to_seconds(value, &seconds) && seconds > 0 &&
-	       !__builtin_mul_overflow(seconds, UINT64_C(1000000000), &options->snapshot_every_ns);
+	if (!text_to_seconds(value, &seconds) || seconds == 0 ||
+	    __builtin_mul_overflow(seconds, UINT64_C(1000000000), &ns))
+		return false;
+	options->snapshot_every_ns = ns;
+	return true;
 }
 
 static bool options_set_keep(struct options *options, const char *value)
@@ -194,6 +197,7 @@ static bool options_set_session(struct options *options, const char *value)
 {
 	const char *start = strrchr(value, ':');
 	const char *pid = start == NULL ? NULL : memrchr(value, ':', (size_t)(start - value));
+	uint64_t pid_number, ticks;
 	char digits[24];
 	size_t length;
 
@@ -204,9 +208,10 @@ static bool options_set_session(struct options *options, const char *value)
 		return false;
 	memcpy(digits, pid + 1, length);
 	digits[length] = '\0';
-	if (!text_to_number(digits, &options->session_pid) ||
-	    !text_to_number(start + 1, &options->session_start_ticks))
+	if (!text_to_number(digits, &pid_number) || !text_to_number(start + 1, &ticks))
 		return false;
+	options->session_pid = pid_number;
+	options->session_start_ticks = ticks;
 	memcpy(options->session, value, (size_t)(pid - value));
 	options->session[pid - value] = '\0';
 	return true;
