@@ -118,8 +118,7 @@ static int start(struct run *run, char *path, char **argv)
 	if (ret != 0)
 		return cmd_fail(ret == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN, "%s: %s", path,
 				strerror(-ret));
-	if (!run->is_quiet)
-		run_summary_print(run->settings.output, run->settings.live, &launch);
+	run_summary_finish(run->settings.output, run->settings.live, &launch, run->is_quiet);
 	return launch_exit_code(launch.wait_status);
 }
 

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/size_text.h"
@@ -18,6 +17,7 @@
 #include "cmd/cmd.h"
 #include "cmd/run_top.h"
 #include "memtrace/env.h"
+#include "model/exit_status.h"
 #include "model/snapshot.h"
 #include "model/trace_folder.h"
 #include "render/number_text.h"
@@ -124,14 +124,8 @@ static void print_line(const char *label, int64_t blocks, int64_t bytes)
 
 static void print_end(const struct launch *launch, const struct snapshot *snapshot)
 {
-	int status = launch->wait_status;
-
-	(void)fprintf(stderr, "  %-12s%s, ", "program", snapshot->program);
-	if (WIFSIGNALED(status))
-		(void)fprintf(stderr, "ended by signal %d (%s)", WTERMSIG(status),
-			      strsignal(WTERMSIG(status)));
-	else
-		(void)fprintf(stderr, "exit status %d", WEXITSTATUS(status));
+	(void)fprintf(stderr, "  %-12s%s, %s", "program", snapshot->program,
+		      exit_status_text_of(launch->wait_status).text);
 	(void)fprintf(stderr, " after %s; at most %s resident\n",
 		      time_text_span(launch->elapsed_ns).text,
 		      size_text((int64_t)launch->usage.ru_maxrss * 1024).text);
@@ -198,13 +192,18 @@ static void print_found(const struct found *found, const struct launch *launch,
 			      strip_here(found->first));
 }
 
-void run_summary_print(const char *output, const char *live, const struct launch *launch)
+void run_summary_finish(const char *output, const char *live, const struct launch *launch,
+			bool is_quiet)
 {
 	struct found found = {.path = ""};
 	struct error error = {""};
 	struct snapshot *snapshot;
 
 	find(output, live, launch, &found);
+	if (found.path[0] != '\0')
+		(void)exit_status_store(found.path, launch->wait_status);
+	if (is_quiet)
+		return;
 	if (found.path[0] == '\0') {
 		(void)cmd_fail(CMD_FAILED, "the program left no trace file");
 		return;

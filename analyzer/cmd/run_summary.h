@@ -5,13 +5,17 @@
 #ifndef CMD_RUN_SUMMARY_H
 #define CMD_RUN_SUMMARY_H
 
+#include <stdbool.h>
+
 #include "base/launch.h"
 
 /**
- * run_summary_print() - find the file that the program left, say on standard error what is in it.
+ * run_summary_finish() - find the file that the program left, keep its exit status there, say on standard
+ * error what is in it.
  * @output: value of --output, "" if it was not given.
  * @live: value of --live, "" if it was not given.
  */
-void run_summary_print(const char *output, const char *live, const struct launch *launch);
+void run_summary_finish(const char *output, const char *live, const struct launch *launch,
+			bool is_quiet);
 
 #endif

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "model/exit_status.h"
 #include "render/answer.h"
 #include "render/drop_text.h"
 #include "render/integrity.h"
@@ -110,6 +111,7 @@ static void tell_process(const struct teller *teller, const struct snapshot *sna
 	put_text(teller, "program", "program", snapshot->program);
 	put_number(teller, "pid", "pid", INFO_NUMBER, (uint64_t)header->pid);
 	put_word(teller, "state", "state", word_of_state(snapshot->state));
+	put_text(teller, "end", "ended with", exit_status_text(snapshot).text);
 	put_text(teller, "executable", "executable", snapshot->executable);
 	put_text(teller, "command_line", "command line", snapshot->command_line);
 	put_text(teller, "working_directory", "working directory", snapshot->working_directory);

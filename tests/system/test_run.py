@@ -87,10 +87,9 @@ def output_of_the_program_is_untouched():
 def existing_preload_stays_behind_ours():
     with _Place() as place:
         other = harness.COUNTING
-        shim = os.path.join(BUILD, "preload", "libmemtrace.so")
         done = place.run("env", options=("-q",), env={"LD_PRELOAD": other})
         line = [text for text in done.stdout.decode().splitlines() if text.startswith("LD_PRELOAD=")]
-        harness.equal(line, [f"LD_PRELOAD={shim}:{other}"], "preloads")
+        harness.equal(line, [f"LD_PRELOAD={SHIM}:{other}"], "preloads")
 
 
 def nothing_else_is_changed_in_the_environment():
