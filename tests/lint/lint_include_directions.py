@@ -1,13 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Includes point one way only: include/ <- preload/, include/ <- analyzer/, and in analyzer/ base <- model
-<- render <- cmd <- main.c. In preload/ no headers include each other in a circle."""
+<- render <- cmd <- main.c. In preload/ a file includes its own layer and lower ones, as its header says
+("Layer 2"), and no headers include each other in a circle."""
 import pathlib
 import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ANALYZER_LAYERS = ("base", "model", "render", "cmd", "")
+# Headers that do not say it, the unwinder's and the module table's, are of this layer.
+PRELOAD_LAYER = 2
+# Files without a header of their name.
+PRELOAD_ALONE = {"client": 4, "interpose": 4, "self_check_none": 3, "trace_create": 1}
+LAYER = re.compile(r"^ \* Layer (\d)\b", re.M)
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 ELFUTILS = re.compile(r"^\s*#\s*include\s+<(elfutils/|dwarf\.h|libelf\.h|gelf\.h)", re.M)
 
@@ -36,15 +42,30 @@ def check_analyzer():
             yield f"{path}: only symbolize*.c include elfutils"
 
 
+def preload_layer(path):
+    """Of a file: what the header of its name says, of unwind_step_slow.c that of unwind_step.h."""
+    if path.stem in PRELOAD_ALONE:
+        return PRELOAD_ALONE[path.stem]
+    header = path.with_suffix(".h")
+    while not header.exists() and "_" in header.stem:
+        header = header.with_name(header.stem.rsplit("_", 1)[0] + ".h")
+    found = LAYER.search(header.read_text(encoding="utf-8"))
+    return int(found[1]) if found else PRELOAD_LAYER
+
+
 def check_preload():
     graph = {}
     for path in sources("preload"):
+        layer = preload_layer(path)
         for name in includes(path):
             if name.startswith("memtrace/"):
                 continue
             if not (ROOT / "preload" / name).exists():
                 yield f"{path}: includes \"{name}\", which is not in preload/"
-            elif path.suffix == ".h":
+                continue
+            if preload_layer(ROOT / "preload" / name) > layer:
+                yield f"{path}: layer {layer}, includes \"{name}\" of a higher one"
+            if path.suffix == ".h":
                 graph.setdefault(path.stem, set()).add(pathlib.Path(name).stem)
     for circle in find_circles(graph):
         yield f"preload: headers include each other: {' -> '.join(circle)}"
