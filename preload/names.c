@@ -38,8 +38,9 @@ static uint64_t names_start_ticks(void)
 
 static void names_find_directory(struct names *names)
 {
-	if (os_getcwd(names->directory, sizeof(names->directory)) < 0)
-		names->directory[0] = '\0';
+	/* a removed one has no path, one outside the root a strange one: neither may end up as "/" */
+	if (os_getcwd(names->directory, sizeof(names->directory)) < 0 || names->directory[0] != '/')
+		strcpy(names->directory, "/tmp");
 }
 
 void names_init(struct names *names, const struct options *options)
