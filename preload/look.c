@@ -19,7 +19,7 @@
 #include "tracker.h"
 
 #define LOOK_EVERY_MAX 256u
-#define LOOK_SOON_NS UINT64_C(2000000)  /* looked twice within: look half as often */
+#define LOOK_SOON_NS UINT64_C(2000000)	/* looked twice within: look half as often */
 #define LOOK_LATE_NS UINT64_C(50000000) /* longer than that: look at each event again */
 
 static const struct options *look_options;
@@ -108,7 +108,8 @@ static void look_obey(uint32_t request, uint64_t now)
 	default:
 		break;
 	}
-	mt_store_release(&trace_file.header->control_done, request); /* partner: the analyzer's poll */
+	mt_store_release(&trace_file.header->control_done,
+			 request); /* partner: the analyzer's poll */
 }
 
 static void look_adapt(struct thread *thread, uint64_t now)
@@ -129,6 +130,7 @@ void look_around(struct thread *thread)
 	uint32_t request = mt_load_acquire(&trace_file.header->control), idle = 0;
 
 	look_adapt(thread, now);
+	site_peak_settle(thread->shard);
 	if (peak != mt_load_relaxed(&look_peak_number)) {
 		mt_store_relaxed(&look_peak_number, peak);
 		mt_store_relaxed(&trace_file.process->peak_ns, now);

@@ -30,6 +30,7 @@
 #include "self_check.h"
 #include "self_snapshot.h"
 #include "shard.h"
+#include "site_peak.h"
 #include "text.h"
 #include "thread.h"
 #include "trace_file.h"
@@ -90,12 +91,18 @@ static const char *process_reason(int status)
 	static const struct {
 		int status;
 		const char *text;
-	} reasons[] = {{-EACCES, "permission denied"},       {-EROFS, "read-only file system"},
-		       {-ENOENT, "no such directory"},       {-ENOSPC, "no space left"},
-		       {-EDQUOT, "quota exceeded"},          {-EFBIG, "file size limit too low"},
-		       {-EMFILE, "too many open files"},     {-ENFILE, "too many open files"},
-		       {-ENAMETOOLONG, "name too long"},     {-ENOMEM, "cannot map memory"},
-		       {-ENODEV, "file system cannot map files"}, {-EPERM, "not permitted"}};
+	} reasons[] = {{-EACCES, "permission denied"},
+		       {-EROFS, "read-only file system"},
+		       {-ENOENT, "no such directory"},
+		       {-ENOSPC, "no space left"},
+		       {-EDQUOT, "quota exceeded"},
+		       {-EFBIG, "file size limit too low"},
+		       {-EMFILE, "too many open files"},
+		       {-ENFILE, "too many open files"},
+		       {-ENAMETOOLONG, "name too long"},
+		       {-ENOMEM, "cannot map memory"},
+		       {-ENODEV, "file system cannot map files"},
+		       {-EPERM, "not permitted"}};
 
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
 		if (reasons[i].status == status)
@@ -173,7 +180,8 @@ static void process_catch_signal(void)
 	if (signal == 0 || sigaction(signal, NULL, &action) != 0)
 		return;
 	if (action.sa_handler != SIG_DFL) {
-		trace_file_message(2, 0, "snapshot signal: the program handles it itself; not used");
+		trace_file_message(2, 0,
+				   "snapshot signal: the program handles it itself; not used");
 		return;
 	}
 	memset(&action, 0, sizeof(action));
@@ -217,7 +225,8 @@ static bool process_init(void)
 	process_store_command_line();
 	process_show_complaints();
 	if (real_is_bypassed())
-		trace_file_message(2, 0, "the program has a malloc of its own: its calls are not seen");
+		trace_file_message(2, 0,
+				   "the program has a malloc of its own: its calls are not seen");
 	self_snapshot_init(process_path);
 	look_init(&process_options);
 	tracker_set_stopped(process_options.starts_off);
@@ -263,8 +272,8 @@ bool process_settle(void)
 		return mt_load_relaxed(process_word) == PROCESS_TRACED;
 	}
 	local->is_ours = 1;
-	is_traced = process_is_initialised ? process_start_again()
-					   : real_resolve() && process_init();
+	is_traced =
+		process_is_initialised ? process_start_again() : real_resolve() && process_init();
 	mt_store_release(process_word, is_traced ? PROCESS_TRACED : PROCESS_LEFT_ALONE);
 	local->is_ours = 0;
 	mt_store_release(&settler, 0);
@@ -312,6 +321,7 @@ static __attribute__((destructor)) void process_destructor(void)
 	if (mt_load_relaxed(mt_load_relaxed(&process_word)) != PROCESS_TRACED)
 		return;
 	self_check_at_exit();
+	site_peak_settle_all();
 	trace_file.process->exit_ns = clock_look();
 	mt_store_release(&trace_file.process->state, MT_STATE_EXITED);
 }

@@ -40,7 +40,8 @@ static void site_peak_publish(struct mt_site *site, struct mt_counters *counters
 	int64_t old = mt_load_relaxed(&counters->published_bytes);
 
 	if (old != live && mt_cas_relaxed(&counters->published_bytes, &old, live))
-		(void)site_peak_raise(&site->peak_bytes, mt_add_relaxed(&site->live_bytes, live - old));
+		(void)site_peak_raise(&site->peak_bytes,
+				      mt_add_relaxed(&site->live_bytes, live - old));
 }
 
 /* Highest live bytes of an entry since the last reset of the peaks. */
@@ -97,16 +98,12 @@ void site_peak_after(struct mt_counters *counters)
 		site_peak_publish(trace_file_entry(TRACE_SITES, counters->site), counters);
 }
 
-void site_peak_add(struct shard *shard, int64_t delta)
+/* Tells the process of what this shard has, unless it is no more than `hold` bytes off. */
+static void site_peak_tell(struct mt_shard *record, int64_t hold)
 {
 	struct mt_process *process = trace_file.process;
-	struct mt_shard *record = shard->record;
-	int64_t hold = mt_load_relaxed(&process->hold_bytes), net, old;
+	int64_t net, old;
 
-	if (shard->is_shared)
-		(void)mt_add_relaxed(&record->live_bytes, delta);
-	else
-		mt_add_owned_i64(&record->live_bytes, delta);
 	do {
 		/* anew after a lost race: whoever won it may not have seen what was added here */
 		net = mt_load_relaxed(&record->live_bytes);
@@ -114,8 +111,29 @@ void site_peak_add(struct shard *shard, int64_t delta)
 		if (net - old <= hold && old - net <= hold)
 			return;
 	} while (!mt_cas_relaxed(&record->published_bytes, &old, net));
-	if (site_peak_raise(&process->peak_live_bytes, mt_add_relaxed(&process->live_bytes, net - old)))
+	if (site_peak_raise(&process->peak_live_bytes,
+			    mt_add_relaxed(&process->live_bytes, net - old)))
 		(void)mt_add_relaxed(&process->peak_number, 1);
+}
+
+void site_peak_add(struct shard *shard, int64_t delta)
+{
+	if (shard->is_shared)
+		(void)mt_add_relaxed(&shard->record->live_bytes, delta);
+	else
+		mt_add_owned_i64(&shard->record->live_bytes, delta);
+	site_peak_tell(shard->record, mt_load_relaxed(&trace_file.process->hold_bytes));
+}
+
+void site_peak_settle(struct shard *shard)
+{
+	site_peak_tell(shard->record, 0);
+}
+
+void site_peak_settle_all(void)
+{
+	for (uint32_t i = 0; i < trace_file.process->shard_count; i++)
+		site_peak_tell(&trace_file.shards[i], 0);
 }
 
 void site_peak_reset(void)

@@ -31,6 +31,10 @@ void site_peak_after(struct mt_counters *counters);
 /* The shard's live bytes have changed by delta. */
 void site_peak_add(struct shard *shard, int64_t delta);
 
+/* Now and then, and when its thread ends: nothing is held back. Any thread may do this. */
+void site_peak_settle(struct shard *shard);
+void site_peak_settle_all(void);
+
 /* Peaks of the process and of all sites start again from what is live now. */
 void site_peak_reset(void);
 

@@ -20,13 +20,15 @@
 #include "memtrace/atomic.h"
 #include "node_table.h"
 #include "os.h"
+#include "site_peak.h"
 #include "trace_file.h"
 
 #define THREAD_BORROWED_MAX 64u
 #define THREAD_FIRST_REACH ((uintptr_t)1 << 20)
 #define THREAD_EVENT_FRAMES 4096u /* more stack than an event uses */
-#define THREAD_SIGNAL_FRAME 512u /* less than the kernel needs for one on any machine */
-#define THREAD_KEY_INLINE 32u /* glibc keeps so many keys in the thread itself and allocates for others */
+#define THREAD_SIGNAL_FRAME 512u  /* less than the kernel needs for one on any machine */
+#define THREAD_KEY_INLINE                                                                          \
+	32u /* glibc keeps so many keys in the thread itself and allocates for others */
 
 _Static_assert(sizeof(struct thread_local_state) <= 64, "thread-local storage");
 
@@ -81,10 +83,10 @@ static void thread_detach(void *argument)
 	thread_local_state.thread = NULL;
 	if (thread->record >= 0)
 		mt_store_relaxed(&trace_file.threads[thread->record].end_ns, clock_now_ns());
+	site_peak_settle(thread->shard);
 	shard_release(thread->shard);
 	if (thread->scratch.frames != thread->scratch.own)
-		live_memory_give(LIVE_USE_FRAMES, thread->scratch.frames,
-				 LIVE_RUN_PAGES_MAX / 8);
+		live_memory_give(LIVE_USE_FRAMES, thread->scratch.frames, LIVE_RUN_PAGES_MAX / 8);
 	thread_push(thread);
 }
 
@@ -127,7 +129,8 @@ static uint32_t thread_kind(const char name[16])
 			return i;
 		}
 		/* one that is being written is passed over: two kinds of one name do no harm */
-		if (expected == 2 && memcmp(trace_file.thread_kinds[i].name, kind, sizeof(kind)) == 0)
+		if (expected == 2 &&
+		    memcmp(trace_file.thread_kinds[i].name, kind, sizeof(kind)) == 0)
 			return i;
 	}
 	trace_file_drop(MT_DROP_THREAD_KINDS);
@@ -238,7 +241,8 @@ static bool thread_take_scratch(struct capture_scratch *scratch, uintptr_t sp)
 struct capture_scratch *thread_borrow_scratch(uintptr_t sp)
 {
 	for (uint32_t i = 0; i < THREAD_BORROWED_MAX; i++) {
-		struct capture_scratch *scratch = mt_load_acquire(&thread_borrowed[i]), *none = NULL;
+		struct capture_scratch *scratch = mt_load_acquire(&thread_borrowed[i]),
+				       *none = NULL;
 
 		if (scratch != NULL) {
 			if (thread_take_scratch(scratch, sp))

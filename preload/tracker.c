@@ -18,7 +18,7 @@
 
 /* One event in progress. */
 struct event {
-	struct thread *thread;          /* NULL: nested, or the thread is at its end */
+	struct thread *thread; /* NULL: nested, or the thread is at its end */
 	struct shard *shard;
 	struct capture_scratch *scratch; /* NULL: none left, nothing can be captured */
 	struct unwind_bounds *bounds;
@@ -171,8 +171,7 @@ void tracker_free(const void *address, uint32_t flags)
 
 	event_enter(&event);
 	if (live_table_remove((uintptr_t)address, is_api, &block)) {
-		bool is_temporary =
-			!is_api && thread_local_state.last_block == (uintptr_t)address;
+		bool is_temporary = !is_api && thread_local_state.last_block == (uintptr_t)address;
 
 		if (is_temporary)
 			thread_local_state.last_block = 0;
@@ -195,8 +194,9 @@ void tracker_realloc_begin(const void *address, struct tracker_realloc *state)
 void tracker_realloc_end(const void *fresh, size_t size, struct tracker_realloc *state,
 			 const struct unwind_regs *regs)
 {
-	struct mt_live_block block = {
-		.address = (uintptr_t)fresh, .size = size, .flags = MT_LIVE_FLAG_MOVED};
+	struct mt_live_block block = {.address = (uintptr_t)fresh,
+				      .size = size,
+				      .flags = MT_LIVE_FLAG_MOVED};
 	struct event event;
 
 	event_enter(&event);
@@ -213,7 +213,8 @@ void tracker_realloc_end(const void *fresh, size_t size, struct tracker_realloc 
 	if (fresh != NULL && !mt_load_relaxed(&tracker_is_stopped)) {
 		block.epoch = state->is_known ? state->old.epoch : clock_epoch();
 		if (block.epoch < clock_inherited_below())
-			block.epoch = clock_inherited_below(); /* from now on it is this process's own */
+			block.epoch =
+				clock_inherited_below(); /* from now on it is this process's own */
 		tracker_book_alloc(&event, &block, true, regs);
 	}
 	thread_local_state.last_block = 0;
