@@ -161,8 +161,7 @@ uint32_t capture_node(const struct unwind_regs *regs, struct unwind_bounds *boun
 	if (end == UNWIND_FRAME) {
 		if (count > CAPTURE_TRUNCATED_KEEP && count >= OPTIONS_DEPTH_MAX)
 			count = CAPTURE_TRUNCATED_KEEP;
-		node = node_intern(node,
-				   location_intern(location_pseudo(MT_PSEUDO_TRUNCATED, 0)));
+		node = node_intern(node, location_intern(location_pseudo(MT_PSEUDO_TRUNCATED, 0)));
 		trace_file_drop(MT_DROP_TRUNCATED_STACKS);
 	} else if (end == UNWIND_BROKEN) {
 		node = node_intern(node, location_intern(location_pseudo(MT_PSEUDO_UNKNOWN, 0)));

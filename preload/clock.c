@@ -15,7 +15,7 @@
 
 static uint64_t clock_start_ns;
 static uint32_t clock_current_epoch;
-static uint32_t clock_fork_epoch; /* blocks born before it were inherited */
+static uint32_t clock_fork_epoch;    /* blocks born before it were inherited */
 static uint64_t clock_timeline_next; /* slots below have been sampled */
 static bool clock_reads_rss;
 

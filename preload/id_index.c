@@ -17,8 +17,8 @@
 #include "os.h"
 
 struct id_index_table {
-	uint64_t mask;    /* slots - 1 */
-	uint64_t used;    /* slots taken */
+	uint64_t mask;	  /* slots - 1 */
+	uint64_t used;	  /* slots taken */
 	uint64_t growers; /* threads that have started to make a larger one */
 	uint64_t pad[5];
 	uint64_t slots[]; /* hash << 32 | id; 0 = free */
@@ -112,7 +112,8 @@ static void id_index_grow(struct id_index *index, struct id_index_table *table)
 		return;
 	}
 	id_index_copy(index, table, larger); /* what came in between */
-	(void)os_advise((char *)table + 4096, id_index_bytes(table->mask + 1) - 4096, MADV_DONTNEED);
+	(void)os_advise((char *)table + 4096, id_index_bytes(table->mask + 1) - 4096,
+			MADV_DONTNEED);
 }
 
 /* One thread grows at half full; if it has not come back by three quarters, each does. */

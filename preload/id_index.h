@@ -15,7 +15,7 @@ struct id_index_table;
 struct id_index {
 	struct id_index_table *table;
 	uint64_t (*key_of)(uint32_t id); /* reads the key back from the record */
-	uint32_t first_slots;            /* a power of two of at least 512 */
+	uint32_t first_slots;		 /* a power of two of at least 512 */
 };
 
 /* Id stored for key; 0 = none. */

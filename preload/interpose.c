@@ -11,10 +11,10 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "process.h"
-#include "real.h"
 #include "loader_range.h"
 #include "module_table.h"
+#include "process.h"
+#include "real.h"
 #include "thread.h"
 #include "tracker.h"
 #include "unwind.h"
@@ -104,9 +104,11 @@ static __attribute__((always_inline)) inline void *interpose_realloc(void *block
 	void *fresh;
 
 	if (!interpose_is_ready())
-		return pool_alloc(size, 1); /* nothing can have been allocated before, but from the pool */
+		return pool_alloc(
+			size, 1); /* nothing can have been allocated before, but from the pool */
 	if (block == NULL || pool_owns(block)) {
-		fresh = block == NULL ? real.realloc(NULL, size) : interpose_leave_pool(block, size);
+		fresh = block == NULL ? real.realloc(NULL, size)
+				      : interpose_leave_pool(block, size);
 		INTERPOSE_BOOK(fresh, size);
 		return fresh;
 	}

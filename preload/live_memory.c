@@ -18,7 +18,7 @@
 #define LIVE_PAGE 4096u
 #define LIVE_CLASS_COUNT 6u
 #define LIVE_CHUNK_PAGES 256u /* of one mapping */
-#define LIVE_CELLS 64u        /* made at a time */
+#define LIVE_CELLS 64u	      /* made at a time */
 
 struct live_cell {
 	struct live_cell *next;
@@ -62,9 +62,9 @@ static struct live_cell *live_pop(struct mt_pair *stack)
 		if (cell == NULL)
 			return NULL;
 		/* another thread may have taken the cell: then the CAS fails; cells are never unmapped */
-	} while (!mt_cas_pair(
-		stack, top,
-		(struct mt_pair){(uint64_t)(uintptr_t)mt_load_relaxed(&cell->next), top.high + 1}));
+	} while (!mt_cas_pair(stack, top,
+			      (struct mt_pair){(uint64_t)(uintptr_t)mt_load_relaxed(&cell->next),
+					       top.high + 1}));
 	return cell;
 }
 

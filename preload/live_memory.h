@@ -17,11 +17,7 @@
  * A late thread may still read the header of a stripe that was given back, and add to its counters: that memory
  * becomes a stripe again and never anything else.
  */
-enum live_use {
-	LIVE_USE_STRIPE,
-	LIVE_USE_FRAMES,
-	LIVE_USE_COUNT
-};
+enum live_use { LIVE_USE_STRIPE, LIVE_USE_FRAMES, LIVE_USE_COUNT };
 
 /* At least `pages` pages, contents arbitrary; NULL when there is no memory. */
 void *live_memory_take(enum live_use use, uint32_t pages);

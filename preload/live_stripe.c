@@ -195,7 +195,8 @@ again:
 /* A copy failed: for want of memory, or because others replaced the stripe while it was being read? */
 static bool stripe_was_replaced(const struct mt_pair *slot, struct mt_pair value)
 {
-	return mt_load_acquire(&slot->low) != value.low || mt_load_acquire(&slot->high) != value.high;
+	return mt_load_acquire(&slot->low) != value.low ||
+	       mt_load_acquire(&slot->high) != value.high;
 }
 
 static void stripe_free_children(struct mt_pair *children)
@@ -264,8 +265,8 @@ bool live_stripe_replace(struct mt_pair *slot, struct mt_pair value, uint32_t le
 	return true;
 }
 
-bool live_stripe_put(struct mt_pair *slot, struct mt_pair value, uint64_t hash, struct mt_pair *place,
-		     uint32_t distance, struct mt_pair entry)
+bool live_stripe_put(struct mt_pair *slot, struct mt_pair value, uint64_t hash,
+		     struct mt_pair *place, uint32_t distance, struct mt_pair entry)
 {
 	struct mt_live_stripe *stripe = (struct mt_live_stripe *)(uintptr_t)value.low;
 	uint64_t bucket = live_stripe_bucket(stripe, hash);

@@ -33,8 +33,7 @@ static inline struct mt_pair *live_stripe_spills(struct mt_live_stripe *stripe)
 static inline uint8_t live_stripe_spilled(struct mt_live_stripe *stripe, uint64_t bucket)
 {
 	/* partner: the swap in stripe_spill() before an entry was put there */
-	uint64_t counts =
-		mt_load_acquire(&live_stripe_spills(stripe)[bucket / MT_LIVE_SPILLS].low);
+	uint64_t counts = mt_load_acquire(&live_stripe_spills(stripe)[bucket / MT_LIVE_SPILLS].low);
 
 	return (uint8_t)(counts >> bucket % MT_LIVE_SPILLS * 8);
 }
@@ -67,7 +66,8 @@ static inline bool live_stripe_is(struct mt_live_stripe *stripe, struct mt_pair 
 				  struct mt_pair value)
 {
 	return mt_load_acquire(&stripe->tag) == value.high &&
-	       mt_load_acquire(&slot->low) == value.low && mt_load_acquire(&slot->high) == value.high;
+	       mt_load_acquire(&slot->low) == value.low &&
+	       mt_load_acquire(&slot->high) == value.high;
 }
 
 /*
@@ -80,10 +80,11 @@ static inline bool live_stripe_is(struct mt_live_stripe *stripe, struct mt_pair 
 bool live_stripe_replace(struct mt_pair *slot, struct mt_pair value, uint32_t least_pages);
 
 /* Puts an entry into a free place, distance buckets behind its own; false = the place is gone. */
-bool live_stripe_put(struct mt_pair *slot, struct mt_pair value, uint64_t hash, struct mt_pair *place,
-		     uint32_t distance, struct mt_pair entry);
+bool live_stripe_put(struct mt_pair *slot, struct mt_pair value, uint64_t hash,
+		     struct mt_pair *place, uint32_t distance, struct mt_pair entry);
 
 /* An entry was removed from a bucket. */
-void live_stripe_removed(struct mt_pair *slot, struct mt_pair value, uint64_t hash, uint64_t bucket);
+void live_stripe_removed(struct mt_pair *slot, struct mt_pair value, uint64_t hash,
+			 uint64_t bucket);
 
 #endif

@@ -97,11 +97,11 @@ static bool live_is(struct mt_pair entry, uint64_t address, bool is_api)
 
 /* Result of looking for an address in one stripe. */
 struct live_search {
-	struct mt_pair *found; /* NULL = not there */
-	struct mt_pair entry;  /* what stood there */
-	struct mt_pair *empty; /* first free place; NULL = none */
+	struct mt_pair *found;	 /* NULL = not there */
+	struct mt_pair entry;	 /* what stood there */
+	struct mt_pair *empty;	 /* first free place; NULL = none */
 	uint32_t empty_distance; /* buckets from its own */
-	bool is_frozen;        /* a frozen entry was met: the stripe is being replaced */
+	bool is_frozen;		 /* a frozen entry was met: the stripe is being replaced */
 };
 
 static void live_search_bucket(struct mt_live_stripe *stripe, uint64_t tag, uint64_t bucket,
@@ -129,8 +129,8 @@ static void live_search_bucket(struct mt_live_stripe *stripe, uint64_t tag, uint
 }
 
 /* Looks in the block's own bucket and, as far as that has entries behind it or is full, in the next ones. */
-static void live_search(struct mt_live_stripe *stripe, uint64_t tag, uint64_t hash, uint64_t address,
-			bool is_api, struct live_search *search)
+static void live_search(struct mt_live_stripe *stripe, uint64_t tag, uint64_t hash,
+			uint64_t address, bool is_api, struct live_search *search)
 {
 	uint64_t bucket = live_stripe_bucket(stripe, hash);
 	bool is_spilled = live_stripe_spilled(stripe, bucket) != 0;
@@ -208,7 +208,8 @@ enum live_insert live_table_insert(const struct mt_live_block *block, struct mt_
 		}
 		live_search(stripe, value.high, hash, block->address, is_api, &search);
 		if (search.is_frozen || (search.found == NULL && search.empty == NULL)) {
-			uint32_t least_pages = search.is_frozen ? 0 : mt_load_relaxed(&stripe->pages) + 1;
+			uint32_t least_pages =
+				search.is_frozen ? 0 : mt_load_relaxed(&stripe->pages) + 1;
 
 			if (live_stripe_is(stripe, slot, value) &&
 			    !live_stripe_replace(slot, value, least_pages))
@@ -226,7 +227,8 @@ enum live_insert live_table_insert(const struct mt_live_block *block, struct mt_
 		if (result == LIVE_INSERTED) {
 			*old = mt_live_unpack(search.entry);
 			if (old->size == MT_LIVE_SIZE_MAX)
-				old->size = live_large_take(mt_live_large_key(old->address, is_api));
+				old->size =
+					live_large_take(mt_live_large_key(old->address, is_api));
 			result = LIVE_REPLACED;
 		}
 		/* as in live_table_remove(): this may have been a copy that is dropped */
@@ -239,9 +241,11 @@ enum live_insert live_table_insert(const struct mt_live_block *block, struct mt_
 }
 
 static void live_visit(struct mt_pair value,
-		       void (*visit)(const struct mt_live_block *block, void *context), void *context)
+		       void (*visit)(const struct mt_live_block *block, void *context),
+		       void *context)
 {
-	struct mt_live_stripe *stripe = (struct mt_live_stripe *)(uintptr_t)(value.low & ~UINT64_C(1));
+	struct mt_live_stripe *stripe =
+		(struct mt_live_stripe *)(uintptr_t)(value.low & ~UINT64_C(1));
 
 	if (value.low & 1) {
 		for (uint32_t i = 0; i < 1u << MT_LIVE_FAN_BITS; i++)
@@ -255,8 +259,9 @@ static void live_visit(struct mt_pair value,
 		if (!mt_live_is_block(entry))
 			continue;
 		if (block.size == MT_LIVE_SIZE_MAX)
-			block.size = live_large_find(mt_live_large_key(
-				block.address, (block.flags & MT_LIVE_FLAG_API) != 0));
+			block.size = live_large_find(
+				mt_live_large_key(block.address,
+						  (block.flags & MT_LIVE_FLAG_API) != 0));
 		visit(&block, context);
 	}
 }

@@ -41,6 +41,7 @@ bool live_table_remove(uint64_t address, bool is_api, struct mt_live_block *bloc
 /**
  * live_table_each() - visit every block. Exact while nothing else changes the table.
  */
-void live_table_each(void (*visit)(const struct mt_live_block *block, void *context), void *context);
+void live_table_each(void (*visit)(const struct mt_live_block *block, void *context),
+		     void *context);
 
 #endif

@@ -13,11 +13,11 @@
 
 /* All addresses are those of this process. */
 struct module_image {
-	uint64_t start, end;           /* lowest to highest mapped page */
+	uint64_t start, end; /* lowest to highest mapped page */
 	uint64_t bias;
 	uint64_t text_start, text_end; /* smallest range around the executable segments */
 	uint64_t data_start, data_end; /* readable segment that holds eh_frame_hdr; empty = none */
-	uint64_t eh_frame_hdr;         /* 0 = none */
+	uint64_t eh_frame_hdr;	       /* 0 = none */
 	uint32_t build_id_bytes;       /* 0 = none */
 	uint8_t build_id[MT_BUILD_ID_MAX];
 };

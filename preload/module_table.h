@@ -17,13 +17,14 @@
 
 /* A copy: stays as it is when the module goes. */
 struct module_info {
-	uint64_t start, end;           /* mapped range */
-	uint64_t bias;                 /* run-time address - link-time address */
+	uint64_t start, end;	       /* mapped range */
+	uint64_t bias;		       /* run-time address - link-time address */
 	uint64_t text_start, text_end; /* executable part; the mapped range if not known */
-	uint64_t data_start, data_end; /* readable part that holds the unwind tables; empty = none */
-	uint64_t eh_frame_hdr;         /* address; 0 = none */
-	uint32_t slot;                 /* place in the table, for module_table_record() */
-	uint32_t version;              /* of that slot */
+	uint64_t data_start,
+		data_end;      /* readable part that holds the unwind tables; empty = none */
+	uint64_t eh_frame_hdr; /* address; 0 = none */
+	uint32_t slot;	       /* place in the table, for module_table_record() */
+	uint32_t version;      /* of that slot */
 };
 
 /**

@@ -60,9 +60,9 @@ void names_init(struct names *names, const struct options *options)
 		names->session_pid = options->session_pid;
 		names->session_start_ticks = options->session_start_ticks;
 	}
-	names->is_first = names->session[0] == '\0' ||
-			  (names->session_pid == (uint64_t)os_getpid() &&
-			   names->session_start_ticks == names->start_ticks);
+	names->is_first =
+		names->session[0] == '\0' || (names->session_pid == (uint64_t)os_getpid() &&
+					      names->session_start_ticks == names->start_ticks);
 }
 
 void names_after_fork(struct names *names)
@@ -202,8 +202,7 @@ static bool names_make_folder(const char *path)
 	fd = os_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 	if (fd < 0)
 		return false;
-	is_ours = os_stat(fd, &info) == 0 && info.st_uid == geteuid() &&
-		  (info.st_mode & 022) == 0;
+	is_ours = os_stat(fd, &info) == 0 && info.st_uid == geteuid() && (info.st_mode & 022) == 0;
 	(void)os_close(fd);
 	return is_ours;
 }

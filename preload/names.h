@@ -13,13 +13,13 @@
 #include "options.h"
 
 struct names {
-	char program[64];           /* name of the executable's file */
+	char program[64]; /* name of the executable's file */
 	char executable[OPTIONS_PATH_MAX];
 	char directory[OPTIONS_PATH_MAX]; /* working directory at start */
-	char session[OPTIONS_PATH_MAX];   /* folder for the others of the session */
+	char session[OPTIONS_PATH_MAX];	  /* folder for the others of the session */
 	uint64_t session_pid, session_start_ticks;
-	uint64_t start_ticks;       /* of this process, field 22 of its stat */
-	bool is_first;              /* this process is the session's first */
+	uint64_t start_ticks; /* of this process, field 22 of its stat */
+	bool is_first;	      /* this process is the session's first */
 };
 
 /* Learns what this process is. Reads /proc; once per image. */

@@ -22,7 +22,7 @@
 struct option {
 	const char *name;
 	const char *expected; /* for the message */
-	bool is_path;         /* not honoured in secure execution mode */
+	bool is_path;	      /* not honoured in secure execution mode */
 	bool (*set)(struct options *options, const char *value);
 };
 
@@ -132,8 +132,8 @@ static bool options_set_signal(struct options *options, const char *value)
 	static const struct {
 		const char *name;
 		int number;
-	} names[] = {{"HUP", SIGHUP},   {"USR1", SIGUSR1},   {"USR2", SIGUSR2}, {"WINCH", SIGWINCH},
-		     {"URG", SIGURG},   {"PWR", SIGPWR},     {"PROF", SIGPROF}, {"IO", SIGIO},
+	} names[] = {{"HUP", SIGHUP},	{"USR1", SIGUSR1}, {"USR2", SIGUSR2}, {"WINCH", SIGWINCH},
+		     {"URG", SIGURG},	{"PWR", SIGPWR},   {"PROF", SIGPROF}, {"IO", SIGIO},
 		     {"TTIN", SIGTTIN}, {"TTOU", SIGTTOU}};
 	uint64_t number;
 

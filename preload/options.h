@@ -27,15 +27,16 @@ struct snapshot_at {
 };
 
 struct options {
-	char out[OPTIONS_PATH_MAX];     /* MEMTRACE_OUT, "" = not set */
-	char live[OPTIONS_PATH_MAX];    /* MEMTRACE_LIVE, "" = not set */
-	char session[OPTIONS_PATH_MAX]; /* folder for all but the session's first process, "" = not set */
+	char out[OPTIONS_PATH_MAX];  /* MEMTRACE_OUT, "" = not set */
+	char live[OPTIONS_PATH_MAX]; /* MEMTRACE_LIVE, "" = not set */
+	char session
+		[OPTIONS_PATH_MAX]; /* folder for all but the session's first process, "" = not set */
 	uint64_t session_pid, session_start_ticks; /* of its first process */
 	uint32_t depth_max;
-	uint32_t unwinder;              /* enum mt_unwinder */
-	uint64_t snapshot_every_ns;     /* 0 = never */
+	uint32_t unwinder;	    /* enum mt_unwinder */
+	uint64_t snapshot_every_ns; /* 0 = never */
 	uint32_t snapshot_keep;
-	int snapshot_signal;            /* 0 = none */
+	int snapshot_signal; /* 0 = none */
 	struct snapshot_at snapshot_at[OPTIONS_AT_MAX];
 	bool starts_off;
 	bool is_quiet;

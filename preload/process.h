@@ -13,7 +13,8 @@
 #include "memtrace/atomic.h"
 
 enum process_word {
-	PROCESS_UNSETTLED = 0, /* not looked at yet, or a child of fork: the kernel has wiped the word */
+	PROCESS_UNSETTLED =
+		0, /* not looked at yet, or a child of fork: the kernel has wiped the word */
 	PROCESS_TRACED = 1,
 	PROCESS_LEFT_ALONE = 2,
 };

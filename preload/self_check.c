@@ -133,9 +133,9 @@ void self_check_stack(const struct unwind_regs *regs, struct unwind_bounds *boun
 		there_count = unwind_second_walk(regs, bounds, there, CHECK_FRAMES, &end);
 		/* none: a walk of this thread was interrupted by a handler, which libunwind cannot do */
 		if (there_count > 0)
-			(void)mt_add_relaxed(&check_results[check_compare(here, here_count, there,
-									  there_count)],
-					     1);
+			(void)mt_add_relaxed(
+				&check_results[check_compare(here, here_count, there, there_count)],
+				1);
 	}
 	if (here != NULL)
 		live_memory_give(LIVE_USE_FRAMES, here, CHECK_PAGES);
@@ -145,8 +145,9 @@ void self_check_stack(const struct unwind_regs *regs, struct unwind_bounds *boun
 
 static void check_report_stacks(void)
 {
-	static const char *const names[CHECK_RESULT_COUNT] = {
-		" equal, ", " longer than libunwind's, ", " shorter, ", " different"};
+	static const char *const names[CHECK_RESULT_COUNT] = {" equal, ",
+							      " longer than libunwind's, ",
+							      " shorter, ", " different"};
 	char line[112];
 	struct text text;
 
@@ -185,12 +186,12 @@ static bool check_site(const struct mt_site *site, const struct check_table *tab
 
 	squeeze_site_sum(site, &sum);
 	return sum.counters.node == 0 ||
-	       (table->nodes[site->node].blocks ==
-			sum.counters.alloc_count - sum.counters.free_count +
-				(uint64_t)sum.inherited.count &&
-		table->nodes[site->node].bytes ==
-			sum.counters.alloc_bytes - sum.counters.freed_bytes +
-				(uint64_t)sum.inherited.bytes);
+	       (table->nodes[site->node].blocks == sum.counters.alloc_count -
+							   sum.counters.free_count +
+							   (uint64_t)sum.inherited.count &&
+		table->nodes[site->node].bytes == sum.counters.alloc_bytes -
+							  sum.counters.freed_bytes +
+							  (uint64_t)sum.inherited.bytes);
 }
 
 static bool check_is_alone(void)

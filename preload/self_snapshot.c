@@ -7,8 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "clock.h"
 #include "memtrace/atomic.h"
@@ -24,9 +24,9 @@ static const char *self_trace_path;
 
 /* The series of periodic snapshots: those whose place is a multiple of stride exist. */
 static struct {
-	uint64_t place;  /* of the next one, made or not */
+	uint64_t place; /* of the next one, made or not */
 	uint64_t stride;
-	uint64_t count;  /* existing ones */
+	uint64_t count; /* existing ones */
 } self_series = {.stride = 1};
 
 void self_snapshot_init(const char *trace_path)

@@ -40,10 +40,11 @@ void shard_init(void)
 	shard_exclusive_count = count;
 	for (uint32_t i = 0; i < count + SHARD_SHARED_COUNT + 1; i++) {
 		/* an index that a forked child inherits is left behind with the parent's ids in it */
-		shards[i] = (struct shard){.record = &trace_file.shards[i],
-					   .counters = {NULL, shard_counters_key, SHARD_INDEX_SLOTS},
-					   .number = (uint16_t)i,
-					   .is_shared = i >= count};
+		shards[i] =
+			(struct shard){.record = &trace_file.shards[i],
+				       .counters = {NULL, shard_counters_key, SHARD_INDEX_SLOTS},
+				       .number = (uint16_t)i,
+				       .is_shared = i >= count};
 		trace_file.shards[i].tid = i < count ? 0 : SHARD_TID_SHARED;
 	}
 	trace_file.process->shard_count = count + SHARD_SHARED_COUNT + 1;

@@ -18,7 +18,7 @@
 struct shard {
 	struct mt_shard *record;  /* in the trace file */
 	struct id_index counters; /* node -> id of its entry in COUNTERS */
-	uint64_t chunk;           /* next << 32 | end: ids of COUNTERS set aside for this shard */
+	uint64_t chunk;		  /* next << 32 | end: ids of COUNTERS set aside for this shard */
 	uint16_t number;
 	bool is_shared;
 };

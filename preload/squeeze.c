@@ -22,10 +22,10 @@
 
 /* Sections of a snapshot, in their order in the file. */
 static const uint16_t squeeze_types[] = {
-	MT_SECTION_PROCESS,  MT_SECTION_COLUMNS, MT_SECTION_STRINGS,      MT_SECTION_MODULES,
-	MT_SECTION_LOCATIONS, MT_SECTION_NODES,  MT_SECTION_SITES,        MT_SECTION_COUNTERS,
-	MT_SECTION_SIDE,     MT_SECTION_EPOCHS,  MT_SECTION_TIMELINE,     MT_SECTION_THREAD_KINDS,
-	MT_SECTION_THREADS,  MT_SECTION_MESSAGES, MT_SECTION_MARKS,       MT_SECTION_DROPS,
+	MT_SECTION_PROCESS,   MT_SECTION_COLUMNS,  MT_SECTION_STRINGS,	MT_SECTION_MODULES,
+	MT_SECTION_LOCATIONS, MT_SECTION_NODES,	   MT_SECTION_SITES,	MT_SECTION_COUNTERS,
+	MT_SECTION_SIDE,      MT_SECTION_EPOCHS,   MT_SECTION_TIMELINE, MT_SECTION_THREAD_KINDS,
+	MT_SECTION_THREADS,   MT_SECTION_MESSAGES, MT_SECTION_MARKS,	MT_SECTION_DROPS,
 };
 
 #define SQUEEZE_COUNT (sizeof(squeeze_types) / sizeof(squeeze_types[0]))
@@ -34,7 +34,7 @@ struct squeeze {
 	char *base;
 	struct mt_header *header;
 	struct mt_section *sections; /* SQUEEZE_COUNT, in the order of squeeze_types */
-	uint64_t label;              /* offset of the label's room in STRINGS */
+	uint64_t label;		     /* offset of the label's room in STRINGS */
 	uint32_t side_used;
 	int64_t totals[MT_TOTAL_COUNT];
 };
@@ -274,10 +274,10 @@ static void squeeze_seal(struct squeeze *squeeze, uint64_t bytes, uint64_t now_n
 	header->control_done = 0;
 	header->header_crc = 0;
 	for (uint32_t i = 0; i < SQUEEZE_COUNT; i++)
-		squeeze->sections[i].crc = mt_crc32c(
-			0, squeeze->base + squeeze->sections[i].offset, squeeze->sections[i].length);
-	header->header_crc = mt_crc32c(0, header,
-				       sizeof(*header) + SQUEEZE_COUNT * sizeof(struct mt_section));
+		squeeze->sections[i].crc = mt_crc32c(0, squeeze->base + squeeze->sections[i].offset,
+						     squeeze->sections[i].length);
+	header->header_crc =
+		mt_crc32c(0, header, sizeof(*header) + SQUEEZE_COUNT * sizeof(struct mt_section));
 }
 
 int squeeze_write(const char *path, const char *label, uint64_t now_ns, uint32_t sequence)
@@ -303,7 +303,8 @@ int squeeze_write(const char *path, const char *label, uint64_t now_ns, uint32_t
 		       label_bytes);
 	squeeze_sites(&squeeze);
 	squeeze_process(&squeeze);
-	squeeze_seal(&squeeze, bytes, now_ns, label_bytes > 0 ? (uint32_t)squeeze.label : 0, sequence);
+	squeeze_seal(&squeeze, bytes, now_ns, label_bytes > 0 ? (uint32_t)squeeze.label : 0,
+		     sequence);
 	os_unmap(squeeze.base, (bytes + MT_PAGE_SIZE - 1) & ~(uint64_t)(MT_PAGE_SIZE - 1));
 	return 0;
 }

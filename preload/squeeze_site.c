@@ -79,7 +79,8 @@ static void squeeze_add(const struct mt_counters *from, struct squeeze_site *sum
 	to->temporary_count += copy.temporary_count;
 	to->at_peak_bytes += copy.peak_number == to->peak_number ? copy.at_peak_bytes : live;
 	to->peak_bytes = copy.peak_number < process->peak_reset_number ? live : copy.peak_bytes;
-	to->published_bytes += live; /* what is live now, for the peak of sites with several entries */
+	to->published_bytes +=
+		live; /* what is live now, for the peak of sites with several entries */
 	squeeze_add_sides(from, &copy, sum);
 }
 

@@ -15,7 +15,7 @@
 
 struct squeeze_site {
 	struct mt_counters counters;
-	uint64_t sizes[SQUEEZE_BUCKETS];   /* allocations by bucket */
+	uint64_t sizes[SQUEEZE_BUCKETS]; /* allocations by bucket */
 	struct mt_side inherited, inherited_freed;
 };
 

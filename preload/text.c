@@ -60,8 +60,8 @@ static const char *text_digits(const char *s, uint64_t *out)
 }
 
 /* Number followed by exactly one of the letters, or by nothing when `bare` is not 0. */
-static bool text_with_unit(const char *s, const char *letters, const uint64_t *factors, uint64_t bare,
-			   uint64_t *out)
+static bool text_with_unit(const char *s, const char *letters, const uint64_t *factors,
+			   uint64_t bare, uint64_t *out)
 {
 	uint64_t value, factor = bare;
 	const char *p = text_digits(s, &value);
@@ -85,9 +85,8 @@ bool text_to_number(const char *s, uint64_t *out)
 
 bool text_to_bytes(const char *s, uint64_t *out)
 {
-	static const uint64_t factors[] = {1 << 10,       1 << 10,       1 << 20,       1 << 20,
-					   1 << 30,       1 << 30,       UINT64_C(1) << 40,
-					   UINT64_C(1) << 40};
+	static const uint64_t factors[] = {1 << 10, 1 << 10, 1 << 20,		1 << 20,
+					   1 << 30, 1 << 30, UINT64_C(1) << 40, UINT64_C(1) << 40};
 
 	return text_with_unit(s, "KkMmGgTt", factors, 1, out);
 }

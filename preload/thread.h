@@ -27,25 +27,25 @@ struct capture_scratch {
 struct thread {
 	struct shard *shard;
 	struct unwind_bounds bounds;
-	uint32_t kind_node;    /* outermost node of this thread's stacks */
+	uint32_t kind_node; /* outermost node of this thread's stacks */
 	int32_t tid;
-	int32_t record;        /* index into the THREADS section, -1 = none */
-	uint32_t look_left;    /* events until the clock is looked at */
+	int32_t record;	    /* index into the THREADS section, -1 = none */
+	uint32_t look_left; /* events until the clock is looked at */
 	uint32_t look_every;
-	uint64_t look_ns;      /* when that was last */
-	struct thread *next;   /* on the list of free ones */
+	uint64_t look_ns;    /* when that was last */
+	struct thread *next; /* on the list of free ones */
 	struct capture_scratch scratch;
 };
 
 /* Thread-local. Zero in a new thread. */
 struct thread_local_state {
-	struct thread *thread;  /* NULL before the first event and after the last */
-	uintptr_t event_sp;     /* stack pointer at the innermost event in progress */
-	uintptr_t last_block;   /* address of this thread's last allocation, 0 after a free of it */
-	uint32_t depth;         /* events in progress: more than one when a signal handler allocates */
-	uint8_t is_forwarding;  /* in a call that may come back to us and is one event already */
-	uint8_t is_finished;    /* its state has been given back: only a few events can follow */
-	uint8_t is_ours;        /* our own code calls libc: nothing is an event */
+	struct thread *thread; /* NULL before the first event and after the last */
+	uintptr_t event_sp;    /* stack pointer at the innermost event in progress */
+	uintptr_t last_block;  /* address of this thread's last allocation, 0 after a free of it */
+	uint32_t depth; /* events in progress: more than one when a signal handler allocates */
+	uint8_t is_forwarding; /* in a call that may come back to us and is one event already */
+	uint8_t is_finished;   /* its state has been given back: only a few events can follow */
+	uint8_t is_ours;       /* our own code calls libc: nothing is an event */
 };
 
 extern __thread struct thread_local_state thread_local_state

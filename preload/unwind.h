@@ -44,35 +44,35 @@ enum unwind_used {
 
 /* Everything that the step from a frame to its caller was computed from, besides the address of code. */
 struct unwind_step {
-	uint64_t cfa;       /* canonical frame address: the caller's sp; 0 = there was no step */
+	uint64_t cfa;	    /* canonical frame address: the caller's sp; 0 = there was no step */
 	uint64_t ra_slot;   /* where the return address was read */
 	uint64_t bp_slot;   /* where the caller's rbp was read; 0 = it is the same */
 	uint64_t word_slot; /* word behind a CFA expression; 0 = none */
-	uint32_t used;      /* enum unwind_used */
+	uint32_t used;	    /* enum unwind_used */
 };
 
 struct unwind_cursor {
 	/* the frame that unwind_next() found */
-	uint64_t frame_address;  /* return address - 1; innermost, above a signal: the instruction */
-	uint32_t location;       /* see unwind_location() */
+	uint64_t frame_address; /* return address - 1; innermost, above a signal: the instruction */
+	uint32_t location;	/* see unwind_location() */
 	struct unwind_step step; /* from it to its caller */
 
 	/* private: registers of its caller */
 	uint64_t ip, sp, bp;
-	uint64_t low, high;            /* readable part of the stack we are on */
-	uint64_t frame_chain_high;     /* saved frame pointers up to here have been looked at */
-	uint64_t context;              /* ucontext with all registers of the caller; 0 = there is none */
-	uint64_t saved[5];             /* rbx, r12-r15 of the caller, if is_full */
+	uint64_t low, high;	   /* readable part of the stack we are on */
+	uint64_t frame_chain_high; /* saved frame pointers up to here have been looked at */
+	uint64_t context;  /* ucontext with all registers of the caller; 0 = there is none */
+	uint64_t saved[5]; /* rbx, r12-r15 of the caller, if is_full */
 	const struct unwind_regs *regs; /* innermost registers, */
-	uint64_t base_context;         /* or the outermost ucontext so far: is_full starts from here */
+	uint64_t base_context; /* or the outermost ucontext so far: is_full starts from here */
 	struct unwind_bounds *bounds;
-	struct mt_pair *entry;         /* of frame_address in the table of rules; NULL = not there */
-	uint32_t rule;                 /* of frame_address */
+	struct mt_pair *entry; /* of frame_address in the table of rules; NULL = not there */
+	uint32_t rule;	       /* of frame_address */
 	uint16_t generation;
-	uint8_t next_status;           /* what the next call returns if there is no caller */
-	bool is_exact;                 /* ip is an instruction itself, not a return address */
-	bool is_full;                  /* saved[] is kept up to date */
-	bool is_probing;               /* on a stack of unknown extent: every page is looked at first */
+	uint8_t next_status; /* what the next call returns if there is no caller */
+	bool is_exact;	     /* ip is an instruction itself, not a return address */
+	bool is_full;	     /* saved[] is kept up to date */
+	bool is_probing;     /* on a stack of unknown extent: every page is looked at first */
 };
 
 /**

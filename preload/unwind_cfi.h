@@ -45,18 +45,18 @@ static inline uint64_t cfi_saved_register(unsigned column)
 }
 
 enum cfi_kind {
-	CFI_SAME,           /* not changed; sp: it is the CFA */
-	CFI_UNDEFINED,      /* lost; return address: there is no caller */
-	CFI_OFFSET,         /* stored at CFA + value */
-	CFI_VALUE_OFFSET,   /* is CFA + value */
-	CFI_REGISTER,       /* is in DWARF register value */
-	CFI_EXPRESSION,     /* stored where expression value says */
+	CFI_SAME,	      /* not changed; sp: it is the CFA */
+	CFI_UNDEFINED,	      /* lost; return address: there is no caller */
+	CFI_OFFSET,	      /* stored at CFA + value */
+	CFI_VALUE_OFFSET,     /* is CFA + value */
+	CFI_REGISTER,	      /* is in DWARF register value */
+	CFI_EXPRESSION,	      /* stored where expression value says */
 	CFI_VALUE_EXPRESSION, /* is what expression value says */
 };
 
 struct cfi_row {
-	int64_t cfa_offset;     /* cfa_register + this */
-	uint8_t cfa_register;   /* DWARF number */
+	int64_t cfa_offset;	/* cfa_register + this */
+	uint8_t cfa_register;	/* DWARF number */
 	bool is_cfa_expression; /* then cfa_offset names it, for cfi_row_expression() */
 	uint8_t kinds[CFI_COLUMN_COUNT];
 	int32_t values[CFI_COLUMN_COUNT];

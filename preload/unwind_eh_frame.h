@@ -17,7 +17,7 @@ struct eh_frame {
 	const uint8_t *program, *program_end; /* instructions of the FDE */
 	uint64_t code_align;
 	int64_t data_align;
-	bool is_signal;                       /* the caller was interrupted, not calling */
+	bool is_signal; /* the caller was interrupted, not calling */
 };
 
 /**

@@ -18,14 +18,14 @@
 #include "module_table.h"
 
 enum rule_kind {
-	RULE_SP = 1,       /* CFA = rsp + offset; the return address lies below it */
-	RULE_BP = 2,       /* CFA = rbp + offset; likewise */
-	RULE_DEREF = 3,    /* CFA = word at rbp + offset: a realigned frame */
-	RULE_END = 4,      /* there is no caller */
+	RULE_SP = 1,	   /* CFA = rsp + offset; the return address lies below it */
+	RULE_BP = 2,	   /* CFA = rbp + offset; likewise */
+	RULE_DEREF = 3,	   /* CFA = word at rbp + offset: a realigned frame */
+	RULE_END = 4,	   /* there is no caller */
 	RULE_SIGNAL = 5,   /* the frame that the kernel made: registers from the ucontext at rsp */
-	RULE_SLOW = 6,     /* look the frame description up each time */
-	RULE_CHAIN = 7,    /* none in a known module: by the chain of saved frame pointers */
-	RULE_STUB = 8,     /* none, but a stub without a frame of its own: CFA = rsp + 8 */
+	RULE_SLOW = 6,	   /* look the frame description up each time */
+	RULE_CHAIN = 7,	   /* none in a known module: by the chain of saved frame pointers */
+	RULE_STUB = 8,	   /* none, but a stub without a frame of its own: CFA = rsp + 8 */
 	RULE_STRANGE = 9,  /* as RULE_CHAIN, in memory of no known module */
 	RULE_NO_CODE = 10, /* nothing is mapped there: the address was wrong */
 };

@@ -45,11 +45,11 @@ struct mt_live_large {
 #define MT_LIVE_SPILLS 8u
 
 struct mt_live_stripe {
-	uint64_t tag;          /* unique in the process's life; in every empty entry too */
+	uint64_t tag; /* unique in the process's life; in every empty entry too */
 	uint32_t bucket_count;
-	uint32_t pages;        /* of memory, this header included */
+	uint32_t pages;	       /* of memory, this header included */
 	int64_t sampled_count; /* entries whose hash has MT_LIVE_SAMPLE_MASK bits zero */
-	uint32_t level;        /* hash bits used up on the way here */
+	uint32_t level;	       /* hash bits used up on the way here */
 	uint8_t pad[36];
 };
 
@@ -59,7 +59,8 @@ struct mt_live_stripe {
  * Empty: {0, tag}; empty in a stripe that is being replaced: {1, tag}. A frozen entry never changes again.
  */
 #define MT_LIVE_FLAG_SAMPLED 1u
-#define MT_LIVE_FLAG_API 2u   /* reported by the program: the address's low three bits are size bits 32-34 */
+#define MT_LIVE_FLAG_API                                                                           \
+	2u /* reported by the program: the address's low three bits are size bits 32-34 */
 #define MT_LIVE_FLAG_MOVED 4u /* has been through realloc */
 #define MT_LIVE_FROZEN (UINT64_C(1) << 12)
 #define MT_LIVE_EMPTY_FROZEN UINT64_C(1)
