@@ -10,7 +10,7 @@
 
 void *plugin_allocate(size_t bytes);
 
-static __attribute__((noinline, noclone)) void *JOIN(site_of_plugin_, PLUGIN)(size_t bytes)
+static __attribute__((noinline)) void *JOIN(site_of_plugin_, PLUGIN)(size_t bytes)
 {
 	void *p = malloc(bytes);
 

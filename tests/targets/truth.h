@@ -17,7 +17,11 @@
 #include <unistd.h>
 
 /* A function whose call instructions stay its own: the test finds its row by name. */
+#ifdef __clang__
+#define SITE __attribute__((noinline))
+#else
 #define SITE __attribute__((noinline, noclone))
+#endif
 /* Keeps a call from becoming a jump, which would take the caller out of the stack. */
 #define KEEP_FRAME() __asm__ volatile("" ::: "memory")
 
