@@ -36,7 +36,8 @@ static uint64_t mix(uint64_t x)
 /* Stacks share their outer frames: frame `depth` depends on the upper bits of the number only. */
 static uint64_t frame_of(uint32_t stack, uint32_t depth)
 {
-	return LOCATION_BASE + mix((uint64_t)(stack >> (DEPTH_MAX - 1 - depth)) << 8 | depth) % 5000;
+	return LOCATION_BASE +
+	       mix((uint64_t)(stack >> (DEPTH_MAX - 1 - depth)) << 8 | depth) % 5000;
 }
 
 static uint32_t depth_of(uint32_t stack)

@@ -34,7 +34,8 @@ static void count(struct stress_thread *thread, struct shard *shard)
 {
 	/* all threads come to new stacks at about the same time */
 	uint64_t round = thread->round_count;
-	uint32_t stack = (uint32_t)stress_random(thread, 1 + (round < STACKS - 1 ? round : STACKS - 1));
+	uint32_t stack =
+		(uint32_t)stress_random(thread, 1 + (round < STACKS - 1 ? round : STACKS - 1));
 	uint64_t size = stress_random(thread, UINT64_C(1) << stress_random(thread, 22));
 	struct mt_counters *counters = shard_counters(shard, nodes[stack], 1);
 

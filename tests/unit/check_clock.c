@@ -60,7 +60,8 @@ START_TEST(slots_of_time_follow_each_other_and_have_an_inverse)
 		uint64_t slot = mt_time_slot(elapsed, base);
 
 		if (slot != last && slot != last + 1)
-			ck_abort_msg("slot %lu after %lu", (unsigned long)slot, (unsigned long)last);
+			ck_abort_msg("slot %lu after %lu", (unsigned long)slot,
+				     (unsigned long)last);
 		if (slot != last && mt_time_slot_start(slot, base) != elapsed)
 			ck_abort_msg("slot %lu does not start at %lu", (unsigned long)slot,
 				     (unsigned long)elapsed);
@@ -79,7 +80,8 @@ START_TEST(slots_double_their_width)
 		uint64_t width = mt_time_slot_start(slot + 1, MT_EPOCH_BASE) -
 				 mt_time_slot_start(slot, MT_EPOCH_BASE);
 
-		ck_assert_uint_eq(width, UINT64_C(2) << (slot - MT_EPOCH_BASE) / (MT_EPOCH_BASE / 2));
+		ck_assert_uint_eq(width, UINT64_C(2)
+						 << (slot - MT_EPOCH_BASE) / (MT_EPOCH_BASE / 2));
 	}
 }
 END_TEST
@@ -89,7 +91,8 @@ START_TEST(epochs_of_a_month_fit_into_a_block_and_into_the_file)
 	uint64_t slot = mt_time_slot(31 * DAY / CLOCK_EPOCH_WIDTH_NS, MT_EPOCH_BASE);
 
 	ck_assert_uint_lt(slot, 1000);
-	ck_assert_uint_lt(mt_time_slot(3650 * DAY / CLOCK_EPOCH_WIDTH_NS, MT_EPOCH_BASE), MT_EPOCH_MAX);
+	ck_assert_uint_lt(mt_time_slot(3650 * DAY / CLOCK_EPOCH_WIDTH_NS, MT_EPOCH_BASE),
+			  MT_EPOCH_MAX);
 	ck_assert_uint_lt(mt_time_slot(3650 * DAY / CLOCK_TIMELINE_WIDTH_NS, MT_TIMELINE_BASE),
 			  MT_TIMELINE_MAX);
 	ck_assert_uint_le(MT_EPOCH_MAX, MT_LIVE_EPOCH_MAX);
@@ -166,7 +169,8 @@ START_TEST(epoch_is_computed_and_does_not_lag_behind_an_idle_program)
 	(void)look();
 	skew_ns += 31 * DAY;
 	(void)look();
-	ck_assert_uint_eq(clock_epoch(), mt_time_slot(31 * DAY / CLOCK_EPOCH_WIDTH_NS, MT_EPOCH_BASE));
+	ck_assert_uint_eq(clock_epoch(),
+			  mt_time_slot(31 * DAY / CLOCK_EPOCH_WIDTH_NS, MT_EPOCH_BASE));
 	ck_assert_uint_ge(trace_file.epochs[clock_epoch()].ns, 31 * DAY);
 	ck_assert_uint_eq(count_of(MT_SECTION_EPOCHS), clock_epoch() + 1);
 	/* nothing happened in those that were left out */

@@ -283,8 +283,9 @@ START_TEST(reset_begins_all_peaks_anew)
 			sum_of(i, &sum);
 			at_peak += sum.counters.at_peak_bytes;
 			if (sum.counters.peak_bytes != model[i].peak_bytes)
-				ck_abort_msg("peak of stack %u after %u events: %ld, not %ld", i, event,
-					     (long)sum.counters.peak_bytes, (long)model[i].peak_bytes);
+				ck_abort_msg("peak of stack %u after %u events: %ld, not %ld", i,
+					     event, (long)sum.counters.peak_bytes,
+					     (long)model[i].peak_bytes);
 		}
 		ck_assert_int_eq(at_peak, model_peak);
 	}
@@ -297,7 +298,8 @@ START_TEST(reset_begins_the_peak_of_a_site_of_several_shards_anew)
 
 	take_shards(2);
 	for (uint32_t i = 0; i < 2; i++)
-		counters_add_alloc(shards[i], shard_counters(shards[i], nodes[0], 1), 3000000, false);
+		counters_add_alloc(shards[i], shard_counters(shards[i], nodes[0], 1), 3000000,
+				   false);
 	counters_add_free(shards[1], shard_counters(shards[1], nodes[0], 1), 3000000, false, false);
 	sum_of(0, &sum);
 	ck_assert_int_eq(sum.counters.peak_bytes, 6000000);

@@ -81,9 +81,9 @@ static void check_equal(const struct mt_live_block *found, const struct mt_live_
 {
 	if (!is_equal(found, expected))
 		ck_abort_msg("%#lx: size %lu node %u epoch %u flags %u, not %lu %u %u %u",
-			     (unsigned long)expected->address, (unsigned long)found->size, found->node,
-			     found->epoch, found->flags, (unsigned long)expected->size, expected->node,
-			     expected->epoch, expected->flags);
+			     (unsigned long)expected->address, (unsigned long)found->size,
+			     found->node, found->epoch, found->flags, (unsigned long)expected->size,
+			     expected->node, expected->epoch, expected->flags);
 }
 
 static void insert(uint32_t kind, uint32_t number)
@@ -176,7 +176,9 @@ END_TEST
 START_TEST(blocks_of_both_kinds_at_one_address_are_told_apart)
 {
 	struct mt_live_block malloced = {.address = 0x7000, .size = UINT64_C(1) << 40, .node = 1};
-	struct mt_live_block reported = {.address = 0x7000, .size = UINT64_C(1) << 41, .node = 2,
+	struct mt_live_block reported = {.address = 0x7000,
+					 .size = UINT64_C(1) << 41,
+					 .node = 2,
 					 .flags = MT_LIVE_FLAG_API};
 	struct mt_live_block block;
 
@@ -243,7 +245,8 @@ static void learn_mapping(uintptr_t address)
 	maps = fopen("/proc/self/maps", "r");
 	ck_assert_ptr_nonnull(maps);
 	while (fgets(line, sizeof(line), maps) != NULL)
-		if (sscanf(line, "%lx-%lx", &start, &end) == 2 && address >= start && address < end) {
+		if (sscanf(line, "%lx-%lx", &start, &end) == 2 && address >= start &&
+		    address < end) {
 			ck_assert_uint_lt(range_count, 64);
 			ranges[range_count++] = (struct range){start, end};
 		}
@@ -298,8 +301,9 @@ static uint64_t table_bytes(void)
 static void grow(uint32_t from, uint32_t to)
 {
 	for (uint32_t i = from; i < to; i++) {
-		struct mt_live_block block = {
-			.address = UINT64_C(0x7f0000000000) + i * UINT64_C(32), .size = 32};
+		struct mt_live_block block = {.address =
+						      UINT64_C(0x7f0000000000) + i * UINT64_C(32),
+					      .size = 32};
 		struct mt_live_block old;
 
 		if (live_table_insert(&block, &old) != LIVE_INSERTED)
@@ -386,7 +390,8 @@ START_TEST(more_large_blocks_than_there_is_room_for_lose_only_their_size)
 
 	live_table_init();
 	for (uint32_t i = 0; i < MT_LIVE_LARGE_MAX + 10; i++) {
-		block = (struct mt_live_block){.address = 0x100000 + i * 16, .size = UINT64_C(1) << 40};
+		block = (struct mt_live_block){.address = 0x100000 + i * 16,
+					       .size = UINT64_C(1) << 40};
 		ck_assert_int_eq(live_table_insert(&block, &old), LIVE_INSERTED);
 	}
 	for (uint32_t i = 0; i < MT_LIVE_LARGE_MAX + 10; i++) {

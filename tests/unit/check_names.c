@@ -116,7 +116,8 @@ START_TEST(pattern_is_expanded)
 
 	ck_assert_int_eq(gethostname(host, sizeof(host)), 0);
 	strcpy(options.out, "/tmp/%e-%p-%h-%n-%%-%z-100%.snap");
-	ck_assert_str_eq(attempt(7), expect("/tmp/check_names-%d-%s-7-%%-z-100.snap", getpid(), host));
+	ck_assert_str_eq(attempt(7),
+			 expect("/tmp/check_names-%d-%s-7-%%-z-100.snap", getpid(), host));
 	strcpy(options.out, "/tmp/%t");
 	second = atol(attempt(0) + strlen("/tmp/"));
 	ck_assert_int_ge(second, before);
@@ -272,7 +273,8 @@ Suite *unit_suite(void)
 
 	tcase_add_checked_fixture(tests, start, finish);
 	tcase_add_test(tests, process_knows_itself);
-	tcase_add_test(tests, without_options_the_working_directory_comes_first_then_tmpdir_then_tmp);
+	tcase_add_test(tests,
+		       without_options_the_working_directory_comes_first_then_tmpdir_then_tmp);
 	tcase_add_test(tests, removed_working_directory_does_not_become_the_root);
 	tcase_add_test(tests, folder_as_output_holds_the_default_name);
 	tcase_add_test(tests, pattern_is_expanded);

@@ -116,8 +116,8 @@ START_TEST(signals_are_taken_by_name_and_number)
 	static const struct {
 		const char *name;
 		int number;
-	} good[] = {{"USR1", SIGUSR1}, {"SIGUSR2", SIGUSR2}, {"HUP", SIGHUP}, {"SIGWINCH", SIGWINCH},
-		    {"10", 10},	       {"64", 64}};
+	} good[] = {{"USR1", SIGUSR1},	    {"SIGUSR2", SIGUSR2}, {"HUP", SIGHUP},
+		    {"SIGWINCH", SIGWINCH}, {"10", 10},		  {"64", 64}};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		take(MT_ENV_SNAPSHOT_SIGNAL, good[i].name);

@@ -45,8 +45,17 @@ END_TEST
 
 START_TEST(numbers_are_whole_and_fit)
 {
-	static const char *const bad[] = {"", " 1", "1 ", "-1", "+1", "1x", "0x10", "1.5",
-					  "18446744073709551616", "99999999999999999999", "K"};
+	static const char *const bad[] = {"",
+					  " 1",
+					  "1 ",
+					  "-1",
+					  "+1",
+					  "1x",
+					  "0x10",
+					  "1.5",
+					  "18446744073709551616",
+					  "99999999999999999999",
+					  "K"};
 	uint64_t value;
 
 	ck_assert(text_to_number("0", &value) && value == 0);
@@ -86,8 +95,9 @@ END_TEST
 
 START_TEST(times_must_have_a_unit)
 {
-	static const char *const bad[] = {"", "5", "s", "5S", "5ms", "5 s", "1y", "-5s",
-					  "999999999999999999d"};
+	static const char *const bad[] = {"",	"5",   "s",
+					  "5S", "5ms", "5 s",
+					  "1y", "-5s", "999999999999999999d"};
 	uint64_t value;
 
 	ck_assert(text_to_seconds("30s", &value) && value == 30);

@@ -92,8 +92,8 @@ static void check_sections(void)
 {
 	static struct mt_section sections[MT_SECTION_SLOTS];
 	const struct mt_header *header = trace_file.header;
-	uint64_t end = header->header_size +
-		       (uint64_t)header->section_count * header->section_entry_size;
+	uint64_t end =
+		header->header_size + (uint64_t)header->section_count * header->section_entry_size;
 
 	ck_assert_uint_le(header->section_count, MT_SECTION_SLOTS);
 	memcpy(sections, trace_file.sections, header->section_count * sizeof(*sections));
@@ -190,7 +190,8 @@ START_TEST(file_holds_what_was_written_through_every_run)
 	for (uint32_t i = 0; i < trace_file.header->section_count; i++, section++) {
 		if (section->type != MT_SECTION_NODES || section->offset == 0)
 			continue;
-		for (uint64_t k = 0; k < section->length / 8 && section->first + k < GROWN; k += 61) {
+		for (uint64_t k = 0; k < section->length / 8 && section->first + k < GROWN;
+		     k += 61) {
 			struct mt_node node;
 
 			ck_assert_int_eq(pread(fd, &node, 8, (off_t)(section->offset + k * 8)), 8);
@@ -268,8 +269,9 @@ static uint64_t section_count(uint16_t type)
 static void *write_messages(void *argument)
 {
 	for (uint32_t i = 0; i < 2000; i++) {
-		trace_file_message(1, i, "a message of more than one hundred and eleven bytes, which "
-					 "is more than there is room for in one entry of the section");
+		trace_file_message(1, i,
+				   "a message of more than one hundred and eleven bytes, which "
+				   "is more than there is room for in one entry of the section");
 		(void)trace_file_mark_slot();
 		(void)trace_file_thread_slot();
 	}
@@ -291,7 +293,8 @@ START_TEST(full_sections_refuse_more_and_never_count_past_their_end)
 	ck_assert_ptr_null(trace_file_mark_slot());
 	ck_assert_ptr_null(trace_file_thread_slot());
 	ck_assert_uint_eq(trace_file.messages[MT_MESSAGE_MAX - 1].severity, 1);
-	ck_assert_uint_eq(strlen(trace_file.messages[0].text), sizeof(trace_file.messages[0].text) - 1);
+	ck_assert_uint_eq(strlen(trace_file.messages[0].text),
+			  sizeof(trace_file.messages[0].text) - 1);
 }
 END_TEST
 
@@ -416,7 +419,8 @@ START_TEST(full_disk_ends_growth_without_a_signal)
 		for (uint32_t slot = 0; slot < MT_TIMELINE_MAX; slot++)
 			if (trace_file_timeline(slot) != NULL)
 				trace_file_timeline(slot)->ns = 1;
-		ck_assert_uint_eq(sum, trace_file_count(TRACE_NODES) + trace_file_count(TRACE_SITES) +
+		ck_assert_uint_eq(sum, trace_file_count(TRACE_NODES) +
+					       trace_file_count(TRACE_SITES) +
 					       trace_file_count(TRACE_MODULES) - 3);
 		/* the first page is there from the start, and no other */
 		while (trace_file_string("no room") != 0)

@@ -191,7 +191,8 @@ START_TEST(failure_in_the_child_keeps_the_parents_file_mapped)
 	if (pid == 0) {
 		TRACE_CASE_CHILD(trace_file_create(child_path, true) == -ENOENT);
 		TRACE_CASE_CHILD(trace_file_count(TRACE_NODES) == NODES + 1);
-		TRACE_CASE_CHILD(((struct mt_node *)trace_file_entry(TRACE_NODES, 9))->location == 9);
+		TRACE_CASE_CHILD(((struct mt_node *)trace_file_entry(TRACE_NODES, 9))->location ==
+				 9);
 		_exit(0);
 	}
 	trace_case_wait(pid);
@@ -258,9 +259,8 @@ START_TEST(grandchild_keeps_what_its_parent_kept)
 		if (pid == 0) {
 			trace_case_path("grandchild.snap", child_path);
 			TRACE_CASE_CHILD(trace_file_create(child_path, true) == 0);
-			TRACE_CASE_CHILD(
-				((struct mt_node *)trace_file_entry(TRACE_NODES, NODES))->location ==
-				NODES);
+			TRACE_CASE_CHILD(((struct mt_node *)trace_file_entry(TRACE_NODES, NODES))
+						 ->location == NODES);
 			_exit(0);
 		}
 		trace_case_wait(pid);

@@ -286,9 +286,9 @@ static void from_frame(void *data)
 static NOINLINE void by_frame(struct shape_state *state, enum shape shape)
 {
 	static shape_frame *const functions[] = {
-		frame_cfa_in_rbx, frame_cfa_in_r12,        frame_cfa_in_r13, frame_cfa_in_r14,
-		frame_cfa_in_r15, frame_cfa_by_expression, frame_ra_in_r12,  frame_bp_in_rbx,
-		frame_remembers,  frame_undescribed,       frame_behind_stub,
+		frame_cfa_in_rbx, frame_cfa_in_r12,	   frame_cfa_in_r13,  frame_cfa_in_r14,
+		frame_cfa_in_r15, frame_cfa_by_expression, frame_ra_in_r12,   frame_bp_in_rbx,
+		frame_remembers,  frame_undescribed,	   frame_behind_stub,
 	};
 
 	ENTER(state);

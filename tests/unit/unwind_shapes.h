@@ -25,9 +25,9 @@ enum shape {
 	SHAPE_TAIL, /* a call that never returns is the last instruction */
 	SHAPE_QSORT,
 	SHAPE_BSEARCH,
-	SHAPE_SIGNAL,     /* raise(), handler on the same stack */
+	SHAPE_SIGNAL,	  /* raise(), handler on the same stack */
 	SHAPE_ALT_SIGNAL, /* handler on an alternate stack */
-	SHAPE_FAULT,      /* interrupted in the middle of a function */
+	SHAPE_FAULT,	  /* interrupted in the middle of a function */
 	SHAPE_FIBER,
 	SHAPE_FIRST_FRAME, /* from here on functions of unwind_frames.S */
 	SHAPE_CFA_IN_RBX = SHAPE_FIRST_FRAME,
@@ -49,14 +49,15 @@ struct shape_state {
 	unsigned truth_count;
 	unsigned depth_left;
 	uint32_t random;
-	uint32_t allowed;                 /* bit per enum shape */
-	bool is_in_signal, is_in_fiber;   /* these do not nest */
+	uint32_t allowed;		/* bit per enum shape */
+	bool is_in_signal, is_in_fiber; /* these do not nest */
 	void (*leaf)(struct shape_state *state);
 };
 
 typedef void shape_frame(void (*callback)(void *), void *data);
 
-shape_frame frame_cfa_in_rbx, frame_cfa_in_r12, frame_cfa_in_r13, frame_cfa_in_r14, frame_cfa_in_r15;
+shape_frame frame_cfa_in_rbx, frame_cfa_in_r12, frame_cfa_in_r13, frame_cfa_in_r14,
+	frame_cfa_in_r15;
 shape_frame frame_cfa_by_expression, frame_ra_in_r12, frame_bp_in_rbx, frame_remembers;
 shape_frame frame_undescribed, frame_behind_stub;
 
