@@ -176,5 +176,6 @@ void verify_fini(struct verify *verify)
 {
 	snapshot_free(verify->snapshot);
 	free(verify->rows);
-	*verify = (struct verify){0};
+	verify->snapshot = NULL;
+	verify->rows = NULL;
 }
