@@ -176,6 +176,5 @@ void verify_fini(struct verify *verify)
 {
 	snapshot_free(verify->snapshot);
 	free(verify->rows);
-	verify->snapshot = NULL;
-	verify->rows = NULL;
+	*verify = (struct verify){0};
 }
