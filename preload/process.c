@@ -27,6 +27,7 @@
 #include "options.h"
 #include "os.h"
 #include "real.h"
+#include "say.h"
 #include "self_check.h"
 #include "self_snapshot.h"
 #include "shard.h"
@@ -52,13 +53,13 @@ static bool process_is_initialised;
 static uint32_t process_generation; /* forks between the session's image and this process */
 static int32_t process_pid;
 
-/* One line to standard error, only at start-up. */
+/* One line to standard error, only at start-up and once in a session. */
 static void process_say(const char *a, const char *b, const char *c, const char *d)
 {
 	char line[OPTIONS_PATH_MAX + 256];
 	struct text text;
 
-	if (process_options.is_quiet)
+	if (process_options.is_quiet || process_options.session[0] != '\0')
 		return;
 	text_init(&text, line, sizeof(line));
 	text_add(&text, "memtrace: ");
@@ -67,7 +68,7 @@ static void process_say(const char *a, const char *b, const char *c, const char 
 	text_add(&text, c);
 	text_add(&text, d);
 	text_add(&text, "\n");
-	(void)os_write(STDERR_FILENO, line, text.used);
+	say_line(line, text.used);
 }
 
 static void process_wipe(void)
@@ -119,7 +120,8 @@ static bool process_make_file(bool is_again)
 		status = trace_file_create(process_path, is_again);
 		if (status == 0)
 			return true;
-		if (status != -EEXIST && attempt >= 2)
+		/* without MEMTRACE_OUT other folders are tried */
+		if (status != -EEXIST && (attempt >= 2 || process_options.out[0] != '\0'))
 			break;
 	}
 	if (!is_again)
@@ -198,6 +200,14 @@ static void process_show_complaints(void)
 	}
 }
 
+static void process_tell_bypass(void)
+{
+	const char *bypass = real_bypass();
+
+	if (bypass != NULL)
+		trace_file_message(2, 0, bypass);
+}
+
 static bool process_may_trace(void)
 {
 	return process_options.follows_children || process_names.is_first ||
@@ -224,9 +234,7 @@ static bool process_init(void)
 	process_fill_header(false);
 	process_store_command_line();
 	process_show_complaints();
-	if (real_is_bypassed())
-		trace_file_message(2, 0,
-				   "the program has a malloc of its own: its calls are not seen");
+	process_tell_bypass();
 	self_snapshot_init(process_path);
 	look_init(&process_options);
 	tracker_set_stopped(process_options.starts_off);

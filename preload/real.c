@@ -95,16 +95,39 @@ const char *real_path(void)
 	return real_file;
 }
 
-bool real_is_bypassed(void)
+/* The file whose definition of a symbol the program uses; NULL = none, or only its address is known. */
+static void *real_definer(const char *name)
 {
-	void *used = dlsym(RTLD_DEFAULT, "malloc");
-	Dl_info info, program;
+	void *used = dlsym(RTLD_DEFAULT, name);
 	const ElfW(Sym) *symbol = NULL;
+	Dl_info info;
 
-	if (used == NULL || dladdr1(used, &info, (void **)(void *)&symbol, RTLD_DL_SYMENT) == 0 ||
-	    dladdr((void *)getauxval(AT_ENTRY), &program) == 0)
-		return false;
+	if (used == NULL || dladdr1(used, &info, (void **)(void *)&symbol, RTLD_DL_SYMENT) == 0)
+		return NULL;
 	/* a program that only takes malloc's address has an undefined symbol with a value */
-	return info.dli_fbase == program.dli_fbase && symbol != NULL &&
-	       symbol->st_shndx != SHN_UNDEF;
+	return symbol != NULL && symbol->st_shndx != SHN_UNDEF ? info.dli_fbase : NULL;
+}
+
+static void *real_base(const void *address)
+{
+	Dl_info info;
+
+	return dladdr(address, &info) == 0 ? NULL : info.dli_fbase;
+}
+
+const char *real_bypass(void)
+{
+	void *allocator = real_base((const void *)(uintptr_t)real.malloc);
+	void *used = real_definer("malloc");
+
+	if (used != NULL && used == real_base((const void *)getauxval(AT_ENTRY)))
+		return "the program has a malloc of its own: its calls are not seen";
+	if (used != NULL && used != real_base((const void *)(uintptr_t)real_bypass))
+		return "another malloc stands in front of this one: what it keeps to itself is not "
+		       "seen";
+	/* libc has none, and a lookup that fails allocates */
+	if (allocator != real_base((const void *)(uintptr_t)strlen) &&
+	    allocator == real_definer("_Znwm"))
+		return "the allocator has an operator new of its own: calls of new are not seen";
+	return NULL;
 }

@@ -43,8 +43,13 @@ static inline bool real_is_resolved(void)
 /* File that provides the next malloc; "" if unknown. Valid after real_resolve(). */
 const char *real_path(void);
 
-/* Whether the program brings a malloc of its own, which comes before every preload: its calls never get here. */
-bool real_is_bypassed(void);
+/*
+ * real_bypass() - what of this program's memory is not seen, as a message; NULL = everything is.
+ *
+ * A malloc in front of ours is the program's own, or of an allocator preloaded before us. An operator new of the
+ * allocator behind us does not come by malloc.
+ */
+const char *real_bypass(void);
 
 /* The pool. alignment is a power of two of at most 4096. NULL when it is used up. */
 void *pool_alloc(size_t bytes, size_t alignment);

@@ -40,6 +40,43 @@ def a_read_only_folder_stops_nothing():
         harness.equal(run.files(), [], "files")
 
 
+def _run_with_stderr(descriptor):
+    """A program whose shim has something to say about a folder that is not there."""
+    environment = {"LD_PRELOAD": harness.SHIM, "MEMTRACE_OUT": "/nonexistent/folder/name",
+                   "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(["cat", "/dev/null"], env=environment, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=descriptor, timeout=harness.TIMEOUT,
+                          check=False)
+    harness.equal(done.returncode, 0, "status")
+    return done
+
+
+def a_message_to_a_closed_pipe_raises_nothing():
+    reader, writer = os.pipe()
+    os.close(reader)
+    _run_with_stderr(writer)
+    os.close(writer)
+
+
+def a_message_to_a_full_pipe_waits_for_nobody():
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    try:
+        while True:
+            os.write(writer, b"x" * 4096)
+    except BlockingIOError:
+        os.set_blocking(writer, True)
+    _run_with_stderr(writer)
+    os.close(reader)
+    os.close(writer)
+
+
+def a_message_is_one_line_that_names_the_file_and_the_reason():
+    said = _run_with_stderr(subprocess.PIPE).stderr.decode()
+    harness.equal(said, "memtrace: cannot make a trace file, not tracing: "
+                  "/nonexistent/folder/name: no such directory\n", "message")
+
+
 def a_full_disk_stops_nothing():
     with Run([]) as run:
         small = os.path.join(run.folder, "small")
