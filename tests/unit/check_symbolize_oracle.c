@@ -3,8 +3,8 @@
  * check_symbolize_oracle.c - every 16th address of this very program has the frames that another tool finds,
  * and the names of its stripped copies are names of the whole one.
  *
- * The LLVM project's tool must agree on all of them. GNU addr2line leaves out outer frames of some inlined
- * calls in DWARF 5 (3 of 1,000 in this program), so it must agree on 98%.
+ * The LLVM project's tool must agree on all of them. GNU addr2line leaves out frames of some inlined calls in
+ * DWARF 5 (3 of 1,000 in this program built by gcc, 42 by clang): those it gives must be ours.
  */
 #define _GNU_SOURCE 1
 #include <stdio.h>
@@ -16,13 +16,14 @@
 
 struct oracle {
 	const char *tool, *command;
-	size_t agree_percent;
+	bool leaves_frames_out;
 };
 
 static const struct oracle oracles[] = {
-	{"llvm-symbolizer", "llvm-symbolizer -e self --functions=linkage -i -a < list", 100},
-	{"llvm-symbolizer-14", "llvm-symbolizer-14 -e self --functions=linkage -i -a < list", 100},
-	{"addr2line", "addr2line -e self -f -i -a < list", 98},
+	{"llvm-symbolizer", "llvm-symbolizer -e self --functions=linkage -i -a < list", false},
+	{"llvm-symbolizer-14", "llvm-symbolizer-14 -e self --functions=linkage -i -a < list", false,
+	 100},
+	{"addr2line", "addr2line -e self -f -i -a < list", true},
 };
 
 static struct object_fixture fixture;
@@ -113,10 +114,28 @@ static bool describe_theirs(FILE *pipe, uint64_t *address, char *text, size_t by
 	return true;
 }
 
+/* Whether the frames of `part` stand in `whole` in the same order, others left out. */
+static bool is_part(char *part, const char *whole)
+{
+	char *rest = part, *frame;
+
+	while ((frame = strsep(&rest, " ")) != NULL) {
+		size_t length = strlen(frame);
+
+		while (length > 0 && *whole &&
+		       (strncmp(whole, frame, length) != 0 || whole[length] != ' '))
+			whole += strcspn(whole, " ") + 1;
+		if (length > 0 && !*whole)
+			return false;
+		whole += length > 0 ? length + 1 : 0;
+	}
+	return true;
+}
+
 START_TEST(frames_are_those_of_another_tool)
 {
 	const struct oracle *oracle = &oracles[_i];
-	size_t count = 0, known_count = 0, agree_count = 0;
+	size_t known_count = 0;
 	struct module module;
 	char *command;
 	uint64_t address;
@@ -129,19 +148,17 @@ START_TEST(frames_are_those_of_another_tool)
 	ck_assert_int_gt(asprintf(&command, "cd %s && %s", fixture.folder, oracle->command), 0);
 	pipe = popen(command, "r");
 	ck_assert_ptr_nonnull(pipe);
-	for (char ours[8192], theirs[8192]; describe_theirs(pipe, &address, theirs, sizeof(theirs));
-	     count++) {
+	for (char ours[8192], theirs[8192];
+	     describe_theirs(pipe, &address, theirs, sizeof(theirs));) {
 		describe_ours(address, &module, ours, sizeof(ours));
 		known_count += ours[0] != '\0';
-		agree_count += strcmp(ours, theirs) == 0;
-		if (oracle->agree_percent == 100)
+		if (!oracle->leaves_frames_out || !theirs[0] || !is_part(theirs, ours))
 			ck_assert_msg(strcmp(ours, theirs) == 0, "0x%llx: '%s' but '%s'",
 				      (unsigned long long)address, ours, theirs);
 	}
 	pclose(pipe);
 	free(command);
 	ck_assert_uint_gt(known_count, 100);
-	ck_assert_uint_ge(agree_count * 100, count * oracle->agree_percent);
 }
 END_TEST
 
