@@ -21,8 +21,8 @@ struct oracle {
 
 static const struct oracle oracles[] = {
 	{"llvm-symbolizer", "llvm-symbolizer -e self --functions=linkage -i -a < list", false},
-	{"llvm-symbolizer-14", "llvm-symbolizer-14 -e self --functions=linkage -i -a < list", false,
-	 100},
+	{"llvm-symbolizer-14", "llvm-symbolizer-14 -e self --functions=linkage -i -a < list",
+	 false},
 	{"addr2line", "addr2line -e self -f -i -a < list", true},
 };
 
