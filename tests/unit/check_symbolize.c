@@ -269,7 +269,8 @@ START_TEST(rust_names_lose_their_hash)
 	if (!object_has_tool("rustc"))
 		return;
 	object_run(&fixture,
-		   "echo '#[inline(never)] fn work(n: usize) -> usize { std::hint::black_box(n) } "
+		   "echo '#[inline(never)] fn work(n: usize) -> usize { unsafe { "
+		   "std::ptr::read_volatile(&n) } } "
 		   "fn main() { std::process::exit(work(7) as i32) }' > hello.rs && "
 		   "rustc -g %s hello.rs && "
 		   "a=$(nm hello | awk '/hello.*work/ { print $1 }') && echo $a place_work > where",
