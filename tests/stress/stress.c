@@ -23,6 +23,7 @@
 static struct stress_thread threads[STRESS_THREAD_MAX];
 static pthread_t handles[STRESS_THREAD_MAX];
 static void (*steps[STRESS_THREAD_MAX])(struct stress_thread *thread);
+static void (*in_handler)(void);
 static uint32_t is_over;
 
 static uint64_t now_ns(void)
@@ -44,9 +45,16 @@ uint64_t stress_random(struct stress_thread *thread, uint64_t limit)
 	return (x >> 16) % limit;
 }
 
-static void yield_in_handler(int signal)
+void stress_in_handler(void (*function)(void))
+{
+	in_handler = function;
+}
+
+static void on_signal(int signal)
 {
 	(void)signal;
+	if (in_handler != NULL)
+		in_handler();
 	sched_yield();
 }
 
@@ -77,7 +85,7 @@ static void disturb(uint32_t thread_count)
 void stress_run_two(uint32_t thread_count, void (*step)(struct stress_thread *thread),
 		    void (*last)(struct stress_thread *thread))
 {
-	struct sigaction action = {.sa_handler = yield_in_handler, .sa_flags = SA_RESTART};
+	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 
 	sigaction(SIGUSR1, &action, NULL);
 	mt_store_relaxed(&is_over, 0);

@@ -29,6 +29,9 @@ void stress_run(uint32_t thread_count, void (*step)(struct stress_thread *thread
 void stress_run_two(uint32_t thread_count, void (*step)(struct stress_thread *thread),
 		    void (*last)(struct stress_thread *thread));
 
+/* What the signals do beside giving the processor away; may do whatever a handler may. */
+void stress_in_handler(void (*function)(void));
+
 /* Uniform below limit. */
 uint64_t stress_random(struct stress_thread *thread, uint64_t limit);
 
