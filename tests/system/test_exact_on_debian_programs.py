@@ -13,10 +13,23 @@ import programs
 from harness import Run, need
 
 
+_sizes = []  # of snapshots: (program, bytes, sites)
+
+
+def _measure(name, run):
+    """Squeezes each trace file of a run and notes bytes and sites."""
+    for number, path in enumerate(run.files()):
+        snapshot = os.path.join(run.folder, f"{number}.snap")
+        harness.memtrace("snapshot", path, "-o", snapshot)
+        sites = sum(row["site_count"] for row in harness.report(snapshot, "--by", "thread")["rows"])
+        _sizes.append((name, os.path.getsize(snapshot), sites))
+
+
 def _compare(name):
     with Run([], front=[harness.COUNTING]) as run:
         programs.prepare(name, run).finish()
         images, events = oracle.check(run)
+        _measure(name, run)
         return f"{images} processes, {events} allocations"
 
 
@@ -95,6 +108,15 @@ def redis_over_its_own_allocator_under_load_is_exact():
         harness.equal(process.wait(timeout=60), 0, "status")
         images, events = oracle.check(run)
         return f"{images} processes, {events} allocations"
+
+
+def snapshots_take_at_most_512_bytes_a_site_on_the_mean():
+    if len(_sizes) < 12:
+        raise harness.Skip("needs the other tests of this file")
+    size, sites = (sum(row[i] for row in _sizes) for i in (1, 2))
+    worst = max(_sizes, key=lambda row: row[1] / max(row[2], 1))
+    assert size <= 512 * sites, f"{size} bytes for {sites} sites; {worst}"
+    return f"{size / sites:.0f} bytes a site over {sites} sites; most: {worst}"
 
 
 harness.main(globals())
