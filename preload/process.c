@@ -250,8 +250,11 @@ static bool process_start_again(void)
 	if (!process_options.follows_children)
 		return false;
 	names_after_fork(&process_names);
-	if (!process_make_file(true))
+	if (!process_make_file(true)) {
+		/* the one thing a child ever writes into its parent's file: else nobody would know */
+		trace_file_drop(MT_DROP_CHILDREN);
 		return false;
+	}
 	shard_init();
 	clock_init(true, process_options.reads_rss);
 	process_fill_header(true);
