@@ -173,7 +173,8 @@ static void check_sites(void)
 		struct mt_counters sum = {0};
 
 		for (uint32_t entry = site->counters; entry != 0;) {
-			const struct mt_counters *counters = trace_file_entry(TRACE_COUNTERS, entry);
+			const struct mt_counters *counters =
+				trace_file_entry(TRACE_COUNTERS, entry);
 
 			sum.alloc_count += counters->alloc_count;
 			sum.alloc_bytes += counters->alloc_bytes;

@@ -2,9 +2,9 @@
 """Totals equal valgrind's "total heap usage" on programs that do the same in every run.
 
 Valgrind adds variables to the environment. Programs that copy the list of variables get as many from us;
-programs that copy their texts into the heap (perl, gawk, bash, python3) are not among these. Nor are cc1,
-which sizes hash tables by addresses (its bytes differ from run to run), xmllint, whose dictionaries are
-seeded by the clock, and dot, whose libraries for fonts and drawing do other work on valgrind's processor.
+programs that copy their texts into the heap (perl, gawk, bash, python3) are not among these. Nor is cc1,
+which sizes hash tables by addresses (its bytes differ from run to run), nor xmllint, whose
+dictionaries are seeded by the clock, nor dot: under valgrind GLib takes slices from malloc one by one.
 """
 import ctypes
 import os
