@@ -42,27 +42,16 @@ static struct id_index_table *id_index_new(uint64_t slots)
 	struct id_index_table *table = os_map(id_index_bytes(slots));
 
 	if (table != NULL)
-		mt_store_relaxed(&table->mask, slots - 1);
+		table->mask = slots - 1;
 	return table;
-}
-
-/*
- * Never changes in a published table. Read as a shared word all the same: the memory may have been a table that
- * lost the race of two growers, and nothing orders what was written there then.
- */
-static uint64_t id_index_mask(const struct id_index_table *table)
-{
-	return mt_load_relaxed(&table->mask);
 }
 
 static uint32_t id_index_lookup(const struct id_index *index, const struct id_index_table *table,
 				uint64_t key, uint32_t hash)
 {
-	uint64_t mask = id_index_mask(table);
-
-	for (uint64_t i = 0; i <= mask; i++) {
+	for (uint64_t i = 0; i <= table->mask; i++) {
 		/* partner: the CAS in id_index_put(); the record was written before it */
-		uint64_t slot = mt_load_acquire(&table->slots[(hash + i) & mask]);
+		uint64_t slot = mt_load_acquire(&table->slots[(hash + i) & table->mask]);
 
 		if (slot == 0)
 			return 0;
@@ -83,11 +72,10 @@ uint32_t id_index_find(struct id_index *index, uint64_t key)
 static uint32_t id_index_put(const struct id_index *index, struct id_index_table *table,
 			     uint64_t key, uint64_t word)
 {
-	uint64_t mask = id_index_mask(table);
 	uint32_t hash = (uint32_t)(word >> 32);
 
-	for (uint64_t i = 0; i <= mask; i++) {
-		uint64_t *place = &table->slots[(hash + i) & mask];
+	for (uint64_t i = 0; i <= table->mask; i++) {
+		uint64_t *place = &table->slots[(hash + i) & table->mask];
 		uint64_t slot = mt_load_acquire(place);
 
 		if (slot == 0 && mt_cas_acq_rel(place, &slot, word)) {
@@ -103,7 +91,7 @@ static uint32_t id_index_put(const struct id_index *index, struct id_index_table
 static void id_index_copy(const struct id_index *index, const struct id_index_table *from,
 			  struct id_index_table *to)
 {
-	for (uint64_t i = 0; i <= id_index_mask(from); i++) {
+	for (uint64_t i = 0; i <= from->mask; i++) {
 		uint64_t slot = mt_load_acquire(&from->slots[i]);
 
 		if (slot != 0)
@@ -113,25 +101,25 @@ static void id_index_copy(const struct id_index *index, const struct id_index_ta
 
 static void id_index_grow(struct id_index *index, struct id_index_table *table)
 {
-	struct id_index_table *larger = id_index_new((id_index_mask(table) + 1) * 2);
+	struct id_index_table *larger = id_index_new((table->mask + 1) * 2);
 	struct id_index_table *expected = table;
 
 	if (larger == NULL)
 		return;
 	id_index_copy(index, table, larger);
 	if (!mt_cas_acq_rel(&index->table, &expected, larger)) {
-		os_unmap(larger, id_index_bytes(id_index_mask(larger) + 1));
+		os_unmap(larger, id_index_bytes(larger->mask + 1));
 		return;
 	}
 	id_index_copy(index, table, larger); /* what came in between */
-	(void)os_advise((char *)table + 4096, id_index_bytes(id_index_mask(table) + 1) - 4096,
+	(void)os_advise((char *)table + 4096, id_index_bytes(table->mask + 1) - 4096,
 			MADV_DONTNEED);
 }
 
 /* One thread grows at half full; if it has not come back by three quarters, each does. */
 static bool id_index_must_grow(struct id_index_table *table)
 {
-	uint64_t used = mt_load_relaxed(&table->used), slots = id_index_mask(table) + 1;
+	uint64_t used = mt_load_relaxed(&table->used), slots = table->mask + 1;
 
 	if (used < slots / 2)
 		return false;

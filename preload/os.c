@@ -21,6 +21,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "memtrace/atomic.h"
+
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22
 #endif
@@ -77,11 +79,29 @@ static void *os_pointer(long result)
 
 #define OS_PAGE ((size_t)4096)
 
+/*
+ * Inaccessible pages that the system chooses. ThreadSanitizer hears of them through libc only; else what threads
+ * did at these addresses before they were given back would be taken for a race.
+ */
+#if defined(MT_ATOMIC_IS_WATCHED)
+static char *os_choose(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+#else
+static char *os_choose(size_t bytes)
+{
+	return os_pointer(CALL6(SYS_mmap, NULL, bytes, PROT_NONE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+}
+#endif
+
 /* Inaccessible range with one more page at each end; the inner part is for MAP_FIXED. */
 static char *os_reserve(size_t bytes)
 {
-	char *p = os_pointer(CALL6(SYS_mmap, NULL, bytes + 2 * OS_PAGE, PROT_NONE,
-				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+	char *p = os_choose(bytes + 2 * OS_PAGE);
 
 	return p == NULL ? NULL : p + OS_PAGE;
 }
