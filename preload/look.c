@@ -76,6 +76,12 @@ static bool look_is_due_at(const struct snapshot_at *at, int64_t *last)
 
 static void look_make_snapshots(uint64_t now)
 {
+	static const char *const labels[] = {
+		[SNAPSHOT_AT_NONE] = NULL,
+		[SNAPSHOT_AT_LIVE] = "live",
+		[SNAPSHOT_AT_GROW] = "grow",
+		[SNAPSHOT_AT_PEAK] = "peak",
+	};
 	uint32_t expected = 1;
 
 	if (look_options->snapshot_every_ns != 0 && now >= look_next_snapshot_ns) {
@@ -84,7 +90,7 @@ static void look_make_snapshots(uint64_t now)
 	}
 	for (uint32_t i = 0; i < OPTIONS_AT_MAX; i++)
 		if (look_is_due_at(&look_options->snapshot_at[i], &look_at_bytes[i]))
-			(void)self_snapshot(NULL, NULL, now);
+			(void)self_snapshot(NULL, labels[look_options->snapshot_at[i].kind], now);
 	if (mt_load_relaxed(&look_is_requested) != 0 &&
 	    mt_cas_relaxed(&look_is_requested, &expected, 0))
 		(void)self_snapshot(NULL, "signal", now);
@@ -94,7 +100,7 @@ static void look_obey(uint32_t request, uint64_t now)
 {
 	switch (request & 0xff) {
 	case MT_COMMAND_SNAPSHOT:
-		(void)self_snapshot(NULL, NULL, now);
+		(void)self_snapshot(NULL, "ctl", now);
 		break;
 	case MT_COMMAND_START:
 		tracker_set_stopped(false);

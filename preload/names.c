@@ -158,6 +158,21 @@ static const char *names_first_folder(const struct names *names, uint32_t place)
 	}
 }
 
+/* file.snap -> file.1.snap, so that it is still found by its ending. */
+static void names_add_number(struct text *text, uint32_t number)
+{
+	static const char ending[] = ".snap";
+	bool has_ending = text->used > sizeof(ending) &&
+			  text_equal(text->data + text->used - strlen(ending), ending);
+
+	if (has_ending)
+		text->used -= strlen(ending);
+	text_add(text, ".");
+	text_add_number(text, number);
+	if (has_ending)
+		text_add(text, ending);
+}
+
 static bool names_first(const struct names *names, const struct options *options, uint32_t attempt,
 			char path[OPTIONS_PATH_MAX])
 {
@@ -184,10 +199,8 @@ static bool names_first(const struct names *names, const struct options *options
 		text_add(&text, "/");
 	}
 	names_expand(names, out, attempt, &text);
-	if (attempt > 0 && !has_number) {
-		text_add(&text, ".");
-		text_add_number(&text, attempt);
-	}
+	if (attempt > 0 && !has_number)
+		names_add_number(&text, attempt);
 	return !text.is_cut && attempt < NAMES_TRIES;
 }
 

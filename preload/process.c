@@ -95,6 +95,7 @@ static const char *process_reason(int status)
 	} reasons[] = {{-EACCES, "permission denied"},
 		       {-EROFS, "read-only file system"},
 		       {-ENOENT, "no such directory"},
+		       {-ENOTDIR, "not a directory"},
 		       {-ENOSPC, "no space left"},
 		       {-EDQUOT, "quota exceeded"},
 		       {-EFBIG, "file size limit too low"},
@@ -190,6 +191,18 @@ static void process_catch_signal(void)
 	action.sa_handler = process_on_signal;
 	action.sa_flags = SA_RESTART | SA_ONSTACK;
 	(void)sigaction(signal, &action, NULL);
+}
+
+/* A program that sets a handler of its own later simply replaces ours; say so at its end. */
+static void process_look_at_signal(void)
+{
+	struct sigaction action;
+
+	if (process_options.snapshot_signal != 0 &&
+	    sigaction(process_options.snapshot_signal, NULL, &action) == 0 &&
+	    action.sa_handler != process_on_signal && action.sa_handler != SIG_DFL)
+		trace_file_message(2, clock_now_ns(),
+				   "snapshot signal: the program has set a handler of its own");
 }
 
 static void process_show_complaints(void)
@@ -331,6 +344,7 @@ static __attribute__((destructor)) void process_destructor(void)
 	/* an untouched child of fork must not write into its parent's file */
 	if (mt_load_relaxed(mt_load_relaxed(&process_word)) != PROCESS_TRACED)
 		return;
+	process_look_at_signal();
 	self_check_at_exit();
 	site_peak_settle_all();
 	trace_file.process->exit_ns = clock_look();

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signal handlers that record in the middle of recording, and that never return."""
+import json
+
 import harness
 from harness import Run, target
 
@@ -23,6 +25,16 @@ def recording_goes_on_after_a_handler_jumped_out_of_it():
         row = harness.only_row(rows, function="site_afterwards")
         for name in harness.COUNTERS:
             harness.equal(row[name], fact[name], name)
+
+
+def a_handler_of_the_program_takes_the_snapshot_signal_and_that_is_said():
+    script = "import signal; signal.signal(signal.SIGUSR1, print)"
+    with Run([harness.need("python3"), "-c", script],
+             env={"MEMTRACE_SNAPSHOT_SIGNAL": "USR1"}) as run:
+        run.finish()
+        texts = [message["text"] for message in
+                 json.loads(harness.memtrace("info", "--json", run.file()))["messages"]]
+        assert "snapshot signal: the program has set a handler of its own" in texts, texts
 
 
 harness.main(globals())

@@ -132,6 +132,9 @@ START_TEST(pattern_without_number_gets_one_from_the_second_attempt_on)
 	strcpy(options.out, "/tmp/file");
 	ck_assert_str_eq(attempt(0), "/tmp/file");
 	ck_assert_str_eq(attempt(1), "/tmp/file.1");
+	strcpy(options.out, "/tmp/file.snap");
+	ck_assert_str_eq(attempt(0), "/tmp/file.snap");
+	ck_assert_str_eq(attempt(2), "/tmp/file.2.snap");
 	strcpy(options.out, "/tmp/file.%n");
 	ck_assert_str_eq(attempt(0), "/tmp/file.0");
 	ck_assert_str_eq(attempt(1), "/tmp/file.1");
