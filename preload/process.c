@@ -52,6 +52,7 @@ static char process_path[OPTIONS_PATH_MAX];
 static bool process_is_initialised;
 static uint32_t process_generation; /* forks between the session's image and this process */
 static int32_t process_pid;
+static bool process_has_handler; /* ours was set for MEMTRACE_SNAPSHOT_SIGNAL */
 
 /* One line to standard error, only at start-up and once in a session. */
 static void process_say(const char *a, const char *b, const char *c, const char *d)
@@ -190,7 +191,7 @@ static void process_catch_signal(void)
 	memset(&action, 0, sizeof(action));
 	action.sa_handler = process_on_signal;
 	action.sa_flags = SA_RESTART | SA_ONSTACK;
-	(void)sigaction(signal, &action, NULL);
+	process_has_handler = sigaction(signal, &action, NULL) == 0;
 }
 
 /* A program that sets a handler of its own later simply replaces ours; say so at its end. */
@@ -198,11 +199,10 @@ static void process_look_at_signal(void)
 {
 	struct sigaction action;
 
-	if (process_options.snapshot_signal != 0 &&
-	    sigaction(process_options.snapshot_signal, NULL, &action) == 0 &&
-	    action.sa_handler != process_on_signal && action.sa_handler != SIG_DFL)
+	if (process_has_handler && sigaction(process_options.snapshot_signal, NULL, &action) == 0 &&
+	    action.sa_handler != process_on_signal)
 		trace_file_message(2, clock_now_ns(),
-				   "snapshot signal: the program has set a handler of its own");
+				   "snapshot signal: the program has taken it for itself");
 }
 
 static void process_show_complaints(void)

@@ -34,7 +34,7 @@ def a_handler_of_the_program_takes_the_snapshot_signal_and_that_is_said():
         run.finish()
         texts = [message["text"] for message in
                  json.loads(harness.memtrace("info", "--json", run.file()))["messages"]]
-        assert "snapshot signal: the program has set a handler of its own" in texts, texts
+        assert "snapshot signal: the program has taken it for itself" in texts, texts
 
 
 harness.main(globals())
