@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "any_stack.h"
 #include "memtrace/atomic.h"
 #include "memtrace/format.h"
 
@@ -53,7 +54,7 @@ uint32_t module_table_record(const struct module_info *info);
  * Looks at once, because another module may have the same link map and the same addresses before the next
  * walk. Takes some 30 ns for each known module.
  */
-void module_table_note_unload(void);
+ANY_STACK void module_table_note_unload(void);
 
 /* private; read by the inline functions below */
 extern uint32_t module_table_is_stale;

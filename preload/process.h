@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "any_stack.h"
 #include "memtrace/atomic.h"
 
 enum process_word {
@@ -22,7 +23,7 @@ enum process_word {
 extern uint32_t *process_word;
 
 /* Slow path of process_is_traced(). */
-bool process_settle(void);
+ANY_STACK bool process_settle(void);
 
 /* At the head of every event. False: pass the call on and do nothing else. */
 static inline bool process_is_traced(void)

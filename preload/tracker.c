@@ -90,7 +90,8 @@ static void event_leave(struct event *event)
 		thread_return_scratch(event->scratch);
 	mt_signal_fence();
 	local->event_sp = event->outer_sp;
-	local->depth--;
+	if (local->depth > 0) /* 0: taken for left behind by an event on another stack */
+		local->depth--;
 }
 
 static void tracker_book_free(struct event *event, const struct mt_live_block *block,

@@ -77,6 +77,11 @@ def a_message_is_one_line_that_names_the_file_and_the_reason():
                   "/nonexistent/folder/name: no such directory\n", "message")
 
 
+def a_stack_that_is_not_aligned_is_enough():
+    with Run([target("misaligned_stack")]) as run:
+        run.finish().check_truth()
+
+
 def a_full_disk_stops_nothing():
     with Run([]) as run:
         small = os.path.join(run.folder, "small")
