@@ -31,12 +31,36 @@ static const struct command_usage usage = {
 	.group_count = sizeof(groups) / sizeof(groups[0]),
 };
 
-static int aggregate_each(struct session *session, struct row_set **sets)
+/* How each call stack changed from the first input to the last. */
+static int changes_of(struct session *session, struct row_set **out)
 {
-	const struct aggregation aggregation = session_aggregation(session);
+	const struct aggregation aggregation = {
+		.by = GROUP_SITE,
+		.rules = session->rules,
+		.reader = session->reader,
+	};
+	const struct snapshot *last = session->snapshots[session->snapshot_count - 1];
+	const struct snapshot *first = session->snapshots[0];
+	struct row_set *sets[2] = {NULL, NULL};
+	int status = aggregate(&aggregation, &first, 1, &sets[0]);
+
+	if (!status)
+		status = aggregate(&aggregation, &last, 1, &sets[1]);
+	if (!status)
+		status = diff_rows((const struct row_set *const *)sets, 2, out);
+	row_set_free(sets[0]);
+	row_set_free(sets[1]);
+	return status;
+}
+
+static int aggregate_each(struct session *session, const struct row_set *changes,
+			  struct row_set **sets)
+{
+	struct aggregation aggregation = session_aggregation(session);
 	int status = 0;
 	size_t i;
 
+	aggregation.changes = changes;
 	for (i = 0; i < session->snapshot_count && !status; i++) {
 		const struct snapshot *snapshot = session->snapshots[i];
 
@@ -48,17 +72,24 @@ static int aggregate_each(struct session *session, struct row_set **sets)
 static int join(struct session *session)
 {
 	struct row_set **sets = calloc(session->snapshot_count, sizeof(struct row_set *));
+	struct row_set *changes = NULL;
 	size_t i;
 	int status = -ENOMEM;
 
 	if (sets)
-		status = aggregate_each(session, sets);
+		status = 0;
+	/* a row by site has one stack */
+	if (!status && session->options.by != GROUP_SITE)
+		status = changes_of(session, &changes);
+	if (!status)
+		status = aggregate_each(session, changes, sets);
 	if (!status)
 		status = diff_rows((const struct row_set *const *)sets, session->snapshot_count,
 				   &session->rows);
 	for (i = 0; sets && i < session->snapshot_count; i++)
 		row_set_free(sets[i]);
 	free(sets);
+	row_set_free(changes);
 	return status;
 }
 

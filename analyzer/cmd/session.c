@@ -64,6 +64,7 @@ struct aggregation session_aggregation(const struct session *session)
 		.by = session->options.by,
 		.is_cumulative = session->options.is_cumulative,
 		.filter = session->options.filter,
+		.sort = session->options.sort,
 		.rules = session->rules,
 		.reader = session->reader,
 	};

@@ -23,6 +23,7 @@ struct visit {
 	const struct snapshot *snapshot;
 	const struct site *site;
 	struct digest key; /* by site */
+	int64_t weight;	   /* in the column that stacks are compared by */
 };
 
 static bool is_by_frame(enum group_by by)
@@ -35,11 +36,44 @@ static bool needs_frames(const struct aggregation *how)
 	return is_by_frame(how->by) || !filter_is_empty(how->filter);
 }
 
-static bool is_larger_stack(const struct row *row, const struct counters *counters)
+/* Of equal weight: the one that holds more, then the one that took more. */
+static bool is_larger_stack(const struct row_stack *a, const struct row_stack *b)
 {
-	if (counters->live_bytes != row->stack_live_bytes)
-		return counters->live_bytes > row->stack_live_bytes;
-	return counters->alloc_bytes > row->stack_alloc_bytes;
+	if (a->live_bytes != b->live_bytes)
+		return a->live_bytes > b->live_bytes;
+	return a->alloc_bytes > b->alloc_bytes;
+}
+
+static void row_offer_stack(struct row *row, const struct row_stack *stack)
+{
+	bool is_first = row->last_site == 0;
+	bool is_larger = !is_first && is_larger_stack(stack, &row->most);
+
+	if (is_first || stack->weight > row->most.weight ||
+	    (stack->weight == row->most.weight && is_larger)) {
+		row->most = *stack;
+		row_show_stack(row, stack);
+	}
+	is_larger = !is_first && is_larger_stack(stack, &row->least);
+	if (is_first || stack->weight < row->least.weight ||
+	    (stack->weight == row->least.weight && is_larger))
+		row->least = *stack;
+}
+
+static int64_t site_weight(const struct build *build, const struct visit *visit)
+{
+	const struct row_set *changes = build->aggregation->changes;
+	const struct figures figures = {visit->site->counters, 1};
+	const struct row *row;
+	size_t at;
+
+	if (!changes)
+		return field_value(build->set->sort, &figures);
+	at = digest_map_find(&changes->index, visit->key);
+	if (at == DIGEST_MAP_NONE)
+		return 0;
+	row = &changes->rows[at];
+	return field_delta(build->set->sort, &row->series[0], &row->figures);
 }
 
 static int build_add(struct build *build, const struct visit *visit, struct digest key,
@@ -47,19 +81,21 @@ static int build_add(struct build *build, const struct visit *visit, struct dige
 {
 	const struct site *site = visit->site;
 	const struct figures figures = {site->counters, 1};
+	const struct row_stack stack = {
+		.snapshot = visit->snapshot,
+		.node = site->node,
+		.frame = frame,
+		.frame_index = frame_index,
+		.weight = visit->weight,
+		.live_bytes = site->counters.live_bytes,
+		.alloc_bytes = site->counters.alloc_bytes,
+	};
 	struct row *row;
 	int status = row_set_get(build->set, key, &row);
 
 	if (status || row->last_site == build->site_serial)
 		return status;
-	if (row->last_site == 0 || is_larger_stack(row, &site->counters)) {
-		row->snapshot = visit->snapshot;
-		row->node = site->node;
-		row->frame = frame;
-		row->frame_index = frame_index;
-		row->stack_live_bytes = site->counters.live_bytes;
-		row->stack_alloc_bytes = site->counters.alloc_bytes;
-	}
+	row_offer_stack(row, &stack);
 	row->is_peak_bound |= row->last_site != 0 || site->is_peak_bound;
 	row->is_approximate |= site->is_approximate;
 	row->last_site = build->site_serial;
@@ -144,12 +180,13 @@ static int build_snapshot(struct build *build, const struct snapshot *snapshot)
 
 	if (needs_frames(how))
 		stack_reader_expect(how->reader, snapshot);
-	if (how->by == GROUP_SITE)
+	if (how->by == GROUP_SITE || how->changes)
 		status = group_site_keys(how->rules, how->reader, snapshot, &keys);
 	for (i = 0; i < snapshot->site_count && !status; i++) {
 		visit.site = &snapshot->sites[i];
 		if (keys)
 			visit.key = keys[visit.site->node];
+		visit.weight = site_weight(build, &visit);
 		status = build_site(build, &visit);
 	}
 	free(keys);
@@ -168,6 +205,10 @@ int aggregate(const struct aggregation *aggregation, const struct snapshot *cons
 		return -ENOMEM;
 	build.set->by = aggregation->by;
 	build.set->is_cumulative = aggregation->is_cumulative;
+	build.set->sort = aggregation->sort;
+	if (!build.set->sort)
+		build.set->sort = field_by_name("live_bytes");
+	build.set->has_changes = aggregation->changes != NULL;
 	build.set->input_count = 1;
 	for (i = 0; i < count && !status; i++)
 		status = build_snapshot(&build, snapshots[i]);

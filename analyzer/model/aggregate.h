@@ -27,6 +27,10 @@ struct aggregation {
 	int (*choose)(void *context, const struct snapshot *snapshot, const struct site *site,
 		      bool *is_chosen);
 	void *context;
+	/* The column by which the stack that stands for a row is the largest; NULL = live bytes. */
+	const struct field *sort;
+	/* That counts as well how each stack changed: rows by site from diff_rows(), not sorted. */
+	const struct row_set *changes;
 	const struct group_rules *rules;
 	struct stack_reader *reader;
 };

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/wrap.h"
+
 static int join_row(struct row_set *set, const struct row *part, struct row **out)
 {
 	int status = row_set_get(set, part->key, out);
@@ -25,15 +27,17 @@ static bool is_nothing(const struct row *row)
 	return memcmp(&row->figures.counters, &nothing, sizeof(nothing)) == 0;
 }
 
-/* The stack that is shown is that of the latest input in which something of it was live. */
-static void join_stack(struct row *row, const struct row *part)
+/* Of equal stacks that of the latest input in which something of the row was live. */
+static void join_stacks(struct row *row, const struct row *part, bool has_changes)
 {
-	if (row->snapshot && part->figures.counters.live_blocks == 0)
-		return;
-	row->snapshot = part->snapshot;
-	row->node = part->node;
-	row->frame = part->frame;
-	row->frame_index = part->frame_index;
+	bool is_latest = !row->most.snapshot || part->figures.counters.live_blocks != 0;
+	int64_t above = has_changes ? wrap_subtract(part->most.weight, row->most.weight) : 0;
+	int64_t below = has_changes ? wrap_subtract(row->least.weight, part->least.weight) : 0;
+
+	if (!row->most.snapshot || above > 0 || (above == 0 && is_latest))
+		row->most = part->most;
+	if (!row->least.snapshot || below > 0 || (below == 0 && is_latest))
+		row->least = part->least;
 }
 
 static int join_set(struct row_set *set, const struct row_set *part, size_t input)
@@ -52,7 +56,7 @@ static int join_set(struct row_set *set, const struct row_set *part, size_t inpu
 		row->series[input] = part->rows[i].figures;
 		row->is_approximate |= part->rows[i].is_approximate;
 		row->is_peak_bound |= part->rows[i].is_peak_bound;
-		join_stack(row, &part->rows[i]);
+		join_stacks(row, &part->rows[i], set->has_changes);
 	}
 	set->series[input] = part->total;
 	set->is_filtered |= part->is_filtered;
@@ -72,6 +76,14 @@ static enum change change_of(const struct counters *first, const struct counters
 	if (first->live_blocks != last->live_blocks)
 		return first->live_blocks < last->live_blocks ? CHANGE_GROWN : CHANGE_SHRUNK;
 	return CHANGE_SAME;
+}
+
+/* Of a row that shrank the stack that shrank most, else the one that grew most. */
+static void choose_stack(struct row *row, const struct field *field)
+{
+	int64_t change = field_delta(field, &row->series[0], &row->figures);
+
+	row_show_stack(row, change < 0 ? &row->least : &row->most);
 }
 
 static void row_finish(struct row *row, size_t input_count)
@@ -100,6 +112,8 @@ int diff_rows(const struct row_set *const *sets, size_t count, struct row_set **
 	set->by = sets[0]->by;
 	set->is_cumulative = sets[0]->is_cumulative;
 	set->input_count = count;
+	set->sort = sets[0]->sort;
+	set->has_changes = sets[0]->has_changes;
 	set->series = calloc(count, sizeof(*set->series));
 	if (set->series)
 		status = 0;
@@ -110,8 +124,10 @@ int diff_rows(const struct row_set *const *sets, size_t count, struct row_set **
 		return status;
 	}
 	set->total = set->series[count - 1];
-	for (i = 0; i < set->count; i++)
+	for (i = 0; i < set->count; i++) {
 		row_finish(&set->rows[i], count);
+		choose_stack(&set->rows[i], set->sort);
+	}
 	*out = set;
 	return 0;
 }

@@ -44,6 +44,14 @@ int row_set_get(struct row_set *set, struct digest key, struct row **out)
 	return digest_map_put(&set->index, key, set->count++);
 }
 
+void row_show_stack(struct row *row, const struct row_stack *stack)
+{
+	row->snapshot = stack->snapshot;
+	row->node = stack->node;
+	row->frame = stack->frame;
+	row->frame_index = stack->frame_index;
+}
+
 const char *change_name(enum change change)
 {
 	static const char *const names[] = {

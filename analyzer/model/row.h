@@ -25,17 +25,27 @@ enum change {
 	CHANGE_GONE, /* nothing of it is live any more */
 };
 
-struct row {
-	struct digest key;
-	/* In a diff: of the last input. */
-	struct figures figures;
-	/* Its largest stack: where it is found and the innermost node, 0 = an empty stack. */
+/* A stack of a row: where it is found and the innermost node, 0 = an empty stack. */
+struct row_stack {
 	const struct snapshot *snapshot;
 	uint32_t node;
 	/*
 	 * What the row is named after, and where it stands in that stack; NULL: the innermost
 	 * frame.
 	 */
+	const struct frame *frame;
+	size_t frame_index;
+	/* By which it is compared with others. */
+	int64_t weight, live_bytes, alloc_bytes;
+};
+
+struct row {
+	struct digest key;
+	/* In a diff: of the last input. */
+	struct figures figures;
+	/* Its largest stack by the aggregation's column, as in struct row_stack. */
+	const struct snapshot *snapshot;
+	uint32_t node;
 	const struct frame *frame;
 	size_t frame_index;
 	/* A site of it changed under each try to read it. */
@@ -49,16 +59,18 @@ struct row {
 	uint32_t grown_count;  /* intervals in which live bytes grew */
 	uint32_t shrunk_count; /* intervals in which they shrank */
 
-	/*
-	 * While aggregate() works: the site added last, and the size of the largest stack so far.
-	 */
+	/* While aggregate() works: the site added last. */
 	size_t last_site;
-	int64_t stack_live_bytes, stack_alloc_bytes;
+	/* Until the rows are joined: the stacks of most and of least weight so far. */
+	struct row_stack most, least;
 };
 
 struct row_set {
 	enum group_by by;
 	bool is_cumulative;
+	/* By which the stacks of rows are compared, and whether by its change; see aggregate.h. */
+	const struct field *sort;
+	bool has_changes;
 	bool is_filtered; /* some sites or rows were left out */
 	struct row *rows;
 	size_t count;
@@ -81,6 +93,11 @@ struct row_set {
 int row_set_get(struct row_set *set, struct digest key, struct row **out);
 
 void row_set_free(struct row_set *set);
+
+/**
+ * row_show_stack() - make this one the stack that stands for the row.
+ */
+void row_show_stack(struct row *row, const struct row_stack *stack);
 
 /**
  * row_set_sort() - most important first: by size of the change in a diff, by value in a report.

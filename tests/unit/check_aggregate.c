@@ -190,6 +190,22 @@ START_TEST(row_shows_its_largest_stack)
 }
 END_TEST
 
+START_TEST(largest_stack_is_that_of_the_sort_column)
+{
+	const struct snapshot *list[] = {snapshot};
+	struct aggregation aggregation = {.by = GROUP_FUNCTION};
+
+	fake_site(snapshot, "main", "get@a.c:1 keep@a.c:2", 1, 0, 1000);
+	fake_site(snapshot, "main", "get@a.c:1 temp@a.c:3", 1000, 1000, 100000);
+	fake_bench_init(&bench, list, 1);
+	aggregation.rules = bench.rules;
+	aggregation.reader = bench.reader;
+	aggregation.sort = field_by_name("alloc_bytes");
+	ck_assert_int_eq(aggregate(&aggregation, list, 1, &set), 0);
+	ck_assert_uint_eq(set->rows[0].node, snapshot->sites[1].node);
+}
+END_TEST
+
 START_TEST(own_frames_are_no_part_of_a_stack)
 {
 	struct stack stack = {0};
@@ -325,6 +341,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, unresolved_frames_are_not_one_function);
 	tcase_add_test(tests, threads_are_grouped_by_kind);
 	tcase_add_test(tests, row_shows_its_largest_stack);
+	tcase_add_test(tests, largest_stack_is_that_of_the_sort_column);
 	tcase_add_test(tests, own_frames_are_no_part_of_a_stack);
 	tcase_add_test(tests, cut_stacks_say_so);
 	tcase_add_test(tests, several_snapshots_are_merged_by_stack);

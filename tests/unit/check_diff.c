@@ -98,6 +98,51 @@ START_TEST(sites_only_in_a_only_in_b_and_in_both)
 }
 END_TEST
 
+/* As `memtrace diff` does it: how each stack changed decides which of them a row shows. */
+static void diff_with_changes(enum group_by by)
+{
+	struct row_set *sets[2], *changes;
+	struct aggregation aggregation = {.by = by};
+	size_t i;
+
+	diff_by(GROUP_SITE);
+	for (i = 0; i < 2; i++)
+		sets[i] = fake_rows(&bench, inputs[i], GROUP_SITE, false, NULL);
+	ck_assert_int_eq(diff_rows((const struct row_set *const *)sets, 2, &changes), 0);
+	aggregation.rules = bench.rules;
+	aggregation.reader = bench.reader;
+	aggregation.changes = changes;
+	for (i = 0; i < 2; i++) {
+		const struct snapshot *one = inputs[i];
+
+		row_set_free(sets[i]);
+		ck_assert_int_eq(aggregate(&aggregation, &one, 1, &sets[i]), 0);
+	}
+	row_set_free(set);
+	ck_assert_int_eq(diff_rows((const struct row_set *const *)sets, 2, &set), 0);
+	for (i = 0; i < 2; i++)
+		row_set_free(sets[i]);
+	row_set_free(changes);
+}
+
+START_TEST(row_shows_the_stack_that_changed_most)
+{
+	struct snapshot *a = input(), *b = input();
+
+	fake_site(a, "main", "get@a.c:1 old@a.c:2", 1, 0, 1000);
+	fake_site(b, "main", "get@a.c:1 old@a.c:2", 1, 0, 1000);
+	fake_site(b, "main", "get@a.c:1 grow@a.c:3", 4, 0, 10);
+	fake_site(a, "main", "put@a.c:5 old@a.c:2", 1, 0, 1000);
+	fake_site(a, "main", "put@a.c:5 gone@a.c:6", 1, 0, 20);
+	fake_site(b, "main", "put@a.c:5 old@a.c:2", 1, 0, 1000);
+	diff_with_changes(GROUP_FUNCTION);
+	ck_assert_ptr_eq(row_of("get")->snapshot, b);
+	ck_assert_uint_eq(row_of("get")->node, b->sites[1].node);
+	ck_assert_ptr_eq(row_of("put")->snapshot, a);
+	ck_assert_uint_eq(row_of("put")->node, a->sites[2].node);
+}
+END_TEST
+
 START_TEST(largest_change_comes_first_and_growth_before_equal_decrease)
 {
 	struct snapshot *a = input(), *b = input();
@@ -412,6 +457,7 @@ Suite *unit_suite(void)
 
 	tcase_add_checked_fixture(tests, begin, end);
 	tcase_add_test(tests, sites_only_in_a_only_in_b_and_in_both);
+	tcase_add_test(tests, row_shows_the_stack_that_changed_most);
 	tcase_add_test(tests, largest_change_comes_first_and_growth_before_equal_decrease);
 	tcase_add_test(tests, blocks_of_no_bytes_appear_and_vanish_too);
 	tcase_add_test(tests, what_only_churns_is_the_same);
