@@ -110,8 +110,10 @@ static int diff(struct session *session, bool is_forced)
 		(const struct snapshot *const *)session->snapshots;
 	const struct finding *reason;
 	struct view view;
-	int status = group_rules_new(snapshots, session->snapshot_count, &session->rules);
+	int status;
 
+	diff_order(session->snapshots, session->snapshot_count, &session->findings);
+	status = group_rules_new(snapshots, session->snapshot_count, &session->rules);
 	if (status)
 		return session_fail(session, status);
 	diff_check(snapshots, session->snapshot_count, group_rules_rebuilt(session->rules),

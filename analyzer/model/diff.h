@@ -41,6 +41,14 @@ struct findings {
 };
 
 /**
+ * diff_order() - put three or more snapshots of one process in the order of time.
+ *
+ * A shell lists the tenth of numbered files before the second. Two snapshots stay as they are, and
+ * so do those of several processes: their order may be meant. What was done becomes a finding.
+ */
+void diff_order(struct snapshot **snapshots, size_t count, struct findings *findings);
+
+/**
  * diff_check() - look whether snapshots can be compared, in the order given.
  * @rebuilt: names of modules that differ, see group_rules_rebuilt().
  */

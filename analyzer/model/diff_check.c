@@ -71,6 +71,30 @@ static uint64_t taken_realtime_ns(const struct snapshot *snapshot)
 	return snapshot->header.start_realtime_ns + snapshot->taken_ns;
 }
 
+void diff_order(struct snapshot **snapshots, size_t count, struct findings *findings)
+{
+	bool is_moved = false;
+	size_t i, k;
+
+	for (i = 1; i < count; i++)
+		if (!is_equal_process(snapshots[0], snapshots[i]))
+			return;
+	if (count < 3)
+		return;
+	for (i = 1; i < count; i++) {
+		struct snapshot *snapshot = snapshots[i];
+
+		for (k = i; k > 0 && snapshot->taken_ns < snapshots[k - 1]->taken_ns; k--)
+			snapshots[k] = snapshots[k - 1];
+		snapshots[k] = snapshot;
+		is_moved |= k != i;
+	}
+	if (is_moved)
+		find(findings, FINDING_NOTE,
+		     "compared in the order of time, not as given: from %s to %s",
+		     snapshots[0]->path, snapshots[count - 1]->path);
+}
+
 static void check_pair(const struct snapshot *a, const struct snapshot *b,
 		       struct findings *findings)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * check_diff.c - rows of several inputs: known answers, and inputs that cannot be compared.
+ * check_diff.c - rows of several inputs: known answers.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -341,115 +341,6 @@ START_TEST(library_in_one_input_only_was_not_rebuilt)
 }
 END_TEST
 
-static const struct finding *finding_of(struct findings *findings, enum finding_kind kind)
-{
-	static const char *const none[] = {NULL};
-	size_t i;
-
-	*findings = (struct findings){0};
-	diff_check((const struct snapshot *const *)inputs, input_count, none, findings);
-	for (i = 0; i < findings->count; i++)
-		if (findings->list[i].kind == kind)
-			return &findings->list[i];
-	return NULL;
-}
-
-START_TEST(one_process_in_order_is_nothing_to_speak_of)
-{
-	struct findings findings;
-
-	input();
-	input();
-	(void)finding_of(&findings, FINDING_NOTE);
-	ck_assert_uint_eq(findings.count, 0);
-}
-END_TEST
-
-START_TEST(other_process_of_the_same_program_is_noted)
-{
-	struct findings findings;
-
-	input();
-	input()->header.pid = 200;
-	ck_assert_ptr_nonnull(strstr(finding_of(&findings, FINDING_NOTE)->text, "200"));
-	ck_assert_ptr_null(finding_of(&findings, FINDING_REFUSAL));
-}
-END_TEST
-
-START_TEST(reused_pid_is_another_process)
-{
-	struct findings findings;
-
-	input();
-	input()->header.process_start_ticks = 8;
-	ck_assert_ptr_nonnull(finding_of(&findings, FINDING_NOTE));
-}
-END_TEST
-
-START_TEST(program_without_any_allocation_is_noted)
-{
-	struct findings findings;
-
-	input()->totals[MT_TOTAL_ALLOC_COUNT] = 0;
-	input();
-	ck_assert_ptr_null(finding_of(&findings, FINDING_NOTE));
-	inputs[1]->totals[MT_TOTAL_ALLOC_COUNT] = 0;
-	ck_assert_ptr_nonnull(strstr(finding_of(&findings, FINDING_NOTE)->text, "no allocation"));
-	inputs[0]->process.is_stopped = 1;
-	ck_assert_ptr_null(finding_of(&findings, FINDING_NOTE));
-}
-END_TEST
-
-START_TEST(different_programs_are_refused)
-{
-	struct findings findings;
-
-	input();
-	input()->executable = "/usr/bin/other";
-	ck_assert_ptr_nonnull(strstr(finding_of(&findings, FINDING_REFUSAL)->text, "other"));
-}
-END_TEST
-
-START_TEST(renamed_program_of_the_same_build_is_the_same)
-{
-	struct findings findings;
-
-	fake_build_id(input(), "app", 5);
-	fake_build_id(input(), "app", 5);
-	inputs[1]->executable = "/tmp/copy-of-app";
-	ck_assert_ptr_null(finding_of(&findings, FINDING_REFUSAL));
-}
-END_TEST
-
-START_TEST(wrong_order_and_drops_are_warned_of)
-{
-	struct findings findings;
-
-	input()->taken_ns = 10;
-	input()->taken_ns = 5;
-	ck_assert_ptr_nonnull(strstr(finding_of(&findings, FINDING_WARNING)->text, "older"));
-	inputs[1]->taken_ns = 20;
-	ck_assert_ptr_null(finding_of(&findings, FINDING_WARNING));
-	inputs[1]->totals[MT_TOTAL_DROPPED_COUNT] = 3;
-	ck_assert_ptr_nonnull(strstr(finding_of(&findings, FINDING_WARNING)->text, "3 events"));
-}
-END_TEST
-
-START_TEST(one_process_added_to_itself_is_warned_of)
-{
-	struct findings findings = {0};
-
-	input();
-	input()->header.pid = 200;
-	merge_check((const struct snapshot *const *)inputs, input_count, &findings);
-	ck_assert_uint_eq(findings.count, 0);
-	inputs[1]->header.pid = 100;
-	merge_check((const struct snapshot *const *)inputs, input_count, &findings);
-	ck_assert_uint_eq(findings.count, 1);
-	ck_assert_int_eq(findings.list[0].kind, FINDING_WARNING);
-}
-END_TEST
-
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("diff");
@@ -470,14 +361,6 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, same_build_keeps_lines_of_one_function_apart);
 	tcase_add_test(tests, only_the_rebuilt_module_is_matched_by_name);
 	tcase_add_test(tests, library_in_one_input_only_was_not_rebuilt);
-	tcase_add_test(tests, one_process_in_order_is_nothing_to_speak_of);
-	tcase_add_test(tests, other_process_of_the_same_program_is_noted);
-	tcase_add_test(tests, reused_pid_is_another_process);
-	tcase_add_test(tests, program_without_any_allocation_is_noted);
-	tcase_add_test(tests, different_programs_are_refused);
-	tcase_add_test(tests, renamed_program_of_the_same_build_is_the_same);
-	tcase_add_test(tests, wrong_order_and_drops_are_warned_of);
-	tcase_add_test(tests, one_process_added_to_itself_is_warned_of);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
