@@ -8,6 +8,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/session.h"
+#include "model/process_tree.h"
 
 enum {
 	ID_SUPPRESSIONS = 1,
@@ -53,7 +54,9 @@ static int choose_live(void *context, const struct snapshot *snapshot, const str
 	struct leaks *leaks = context;
 	int status;
 
-	*is_chosen = site->counters.live_blocks != 0;
+	*is_chosen = site->counters.live_blocks != 0 &&
+		     !tree_is_replaced((const struct snapshot *const *)leaks->session.snapshots,
+				       leaks->session.snapshot_count, snapshot);
 	if (!*is_chosen || leaks->suppressions.count == 0)
 		return 0;
 	status = stack_read(leaks->whole_reader, snapshot, site->node, &leaks->stack);
@@ -109,9 +112,12 @@ static int collect(struct leaks *leaks)
 	struct session *session = &leaks->session;
 	const struct snapshot *const *snapshots =
 		(const struct snapshot *const *)session->snapshots;
+	const struct tree_parts parts = tree_parts_of(snapshots, session->snapshot_count);
 	struct aggregation aggregation;
 	int status = session_prepare(session);
 
+	tree_note(&parts, true, &session->findings);
+	tree_drop_inherited(session->snapshots, session->snapshot_count);
 	if (!status)
 		status = stack_reader_new(session->symbolizer, NULL, &leaks->whole_reader);
 	if (!status)

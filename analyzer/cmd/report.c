@@ -6,6 +6,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/session.h"
+#include "model/process_tree.h"
 
 enum {
 	ID_NO_CHILDREN = 1,
@@ -46,9 +47,11 @@ static int report(struct session *session)
 {
 	const struct snapshot *const *snapshots =
 		(const struct snapshot *const *)session->snapshots;
+	const struct tree_parts parts = tree_parts_of(snapshots, session->snapshot_count);
 	struct aggregation aggregation;
 	int status = session_prepare(session);
 
+	tree_note(&parts, false, &session->findings);
 	if (!status)
 		status = group_rules_new(snapshots, 1, &session->rules);
 	if (!status) {

@@ -123,7 +123,11 @@ static void answer_report(const struct view *view, char *text, size_t bytes)
 static const char *moment_of(const struct view *view)
 {
 	enum snapshot_state state = view->snapshots[0]->state;
+	size_t i;
 
+	/* what exec replaced is left out where something else is there */
+	for (i = 1; i < view->snapshot_count && state == SNAPSHOT_EXECED; i++)
+		state = view->snapshots[i]->state;
 	if (state == SNAPSHOT_EXITED)
 		return "at exit";
 	if (state == SNAPSHOT_EXECED)
