@@ -124,6 +124,23 @@ static bool is_small(const struct row_set *set, const struct row *row, uint64_t 
 	return row->figures.counters.live_bytes < (int64_t)min_live_bytes;
 }
 
+/* Rows by whole stacks or first frames: each site is in one of them. Inclusive ones overlap. */
+static void sum_rows(struct row_set *set)
+{
+	size_t i, k;
+
+	if (set->is_cumulative)
+		return;
+	set->total = (struct figures){0};
+	for (k = 0; set->series && k < set->input_count; k++)
+		set->series[k] = (struct figures){0};
+	for (i = 0; i < set->count; i++) {
+		figures_add(&set->total, &set->rows[i].figures);
+		for (k = 0; set->series && k < set->input_count; k++)
+			figures_add(&set->series[k], &set->rows[i].series[k]);
+	}
+}
+
 void row_set_drop_small(struct row_set *set, uint64_t min_live_bytes)
 {
 	size_t i, kept = 0;
@@ -140,7 +157,10 @@ void row_set_drop_small(struct row_set *set, uint64_t min_live_bytes)
 		}
 		set->rows[kept++] = set->rows[i];
 	}
-	set->count = kept;
+	if (kept < set->count) {
+		set->count = kept;
+		sum_rows(set);
+	}
 }
 
 #define CONCENTRATION_PERCENT 80

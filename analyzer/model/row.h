@@ -108,7 +108,8 @@ void row_show_stack(struct row *row, const struct row_stack *stack);
 void row_set_sort(struct row_set *set, const struct field *field);
 
 /**
- * row_set_drop_small() - leave out rows that had less live bytes in every input.
+ * row_set_drop_small() - leave out rows that had less live bytes in every input; the totals become
+ * those of the rest, but for inclusive rows, which overlap.
  */
 void row_set_drop_small(struct row_set *set, uint64_t min_live_bytes);
 

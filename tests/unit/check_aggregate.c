@@ -291,6 +291,8 @@ START_TEST(small_rows_are_left_out)
 	ck_assert_int_eq(set->rows[2].figures.counters.live_bytes, 69);
 	row_set_drop_small(set, 70);
 	ck_assert_uint_eq(set->count, 2);
+	ck_assert_int_eq(set->total.counters.live_bytes, 170);
+	ck_assert_int_eq(set->total.site_count, 2);
 	row_set_drop_small(set, 71);
 	ck_assert_uint_eq(set->count, 1);
 	ck_assert_int_eq(set->rows[0].figures.counters.live_bytes, 100);

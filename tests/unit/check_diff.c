@@ -188,6 +188,22 @@ START_TEST(what_only_churns_is_the_same)
 }
 END_TEST
 
+START_TEST(totals_are_of_the_rows_that_are_not_small)
+{
+	struct snapshot *a = input(), *b = input();
+
+	fake_site(a, "main", "f@a.c:1 main@a.c:9", 10, 0, 10);
+	fake_site(b, "main", "f@a.c:1 main@a.c:9", 15, 0, 10);
+	fake_site(b, "main", "g@a.c:2 main@a.c:9", 1, 0, 20);
+	diff_by(GROUP_FUNCTION);
+	row_set_drop_small(set, 100);
+	ck_assert_uint_eq(set->count, 1);
+	ck_assert_int_eq(set->series[0].counters.live_bytes, 100);
+	ck_assert_int_eq(set->series[1].counters.live_bytes, 150);
+	ck_assert_int_eq(set->total.counters.live_bytes, 150);
+}
+END_TEST
+
 START_TEST(each_interval_is_counted)
 {
 	size_t i;
@@ -352,6 +368,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, largest_change_comes_first_and_growth_before_equal_decrease);
 	tcase_add_test(tests, blocks_of_no_bytes_appear_and_vanish_too);
 	tcase_add_test(tests, what_only_churns_is_the_same);
+	tcase_add_test(tests, totals_are_of_the_rows_that_are_not_small);
 	tcase_add_test(tests, each_interval_is_counted);
 	tcase_add_test(tests, site_in_a_middle_input_only_is_kept);
 	tcase_add_test(tests, rebuilt_program_matches_by_function_and_file);
