@@ -85,37 +85,87 @@ __attribute__((format(printf, 3, 4))) static void append(char *text, size_t byte
 	va_end(arguments);
 }
 
+/* What a share of a column is a share of. Columns that are not here are not shared out. */
+static const struct noun {
+	const char *field, *text;
+	bool is_lead; /* a report begins with the sum of it */
+} nouns[] = {
+	{"live_bytes", "live bytes", true},
+	{"live_blocks", "live blocks", false},
+	{"alloc_bytes", "bytes allocated", true},
+	{"alloc_count", "allocations", false},
+	{"freed_bytes", "bytes freed", true},
+	{"free_count", "frees", false},
+	{"at_peak_live_bytes", "bytes live at the peak", true},
+	{"temporary_count", "temporary blocks", false},
+	{"realloc_count", "reallocs", false},
+	{"inherited_blocks", "inherited blocks", false},
+	{"inherited_bytes", "inherited bytes", false},
+};
+
+static const struct noun *noun_of(const struct field *field)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(nouns) / sizeof(nouns[0]); i++)
+		if (strcmp(nouns[i].field, field->name) == 0)
+			return &nouns[i];
+	return NULL;
+}
+
 /* ", 97% of it from 1 of 312 sites" */
 static void append_concentration(const struct view *view, const char *what, bool is_decrease,
 				 char *text, size_t bytes)
 {
 	const struct row_set *rows = view->rows;
 	struct concentration part = row_set_concentration(rows, view->sort, is_decrease);
+	const struct noun *noun = noun_of(view->sort);
 
 	/* shares of inclusive rows overlap */
-	if (rows->is_cumulative || part.row_count == 0)
+	if (rows->is_cumulative || part.row_count == 0 || !noun)
 		return;
 	if (part.percent < SPREAD_PERCENT) {
 		append(text, bytes, ", spread over %s %s", number_text((int64_t)rows->count).text,
 		       group_name(rows->by, rows->count));
 		return;
 	}
-	if (strcmp(view->sort->name, "live_bytes") == 0)
+	if (strcmp(view->sort->name, "live_bytes") == 0 ||
+	    (view->kind == VIEW_REPORT && noun->is_lead))
 		append(text, bytes, ", %u%% of %s", part.percent, what);
+	else if (view->kind == VIEW_DIFF)
+		append(text, bytes, ", %u%% of the %s in %s", part.percent,
+		       is_decrease ? "decrease" : "growth", noun->text);
 	else
-		append(text, bytes, ", %u%% of %s%s", part.percent, view->sort->name,
-		       view->kind == VIEW_DIFF ? is_decrease ? " lost" : " added" : "");
+		append(text, bytes, ", %u%% of the %s", part.percent, noun->text);
 	append(text, bytes, " from %zu of %s %s", part.row_count,
 	       number_text((int64_t)rows->count).text, group_name(rows->by, rows->count));
+}
+
+/* "35.7 MiB allocated in 368,203 blocks" */
+static void put_sum(int64_t sum, const char *what, int64_t count, char *text, size_t bytes)
+{
+	(void)snprintf(text, bytes, "%s %s in %s %s", size_text(sum).text, what,
+		       number_text(count).text, count == 1 ? "block" : "blocks");
 }
 
 static void answer_report(const struct view *view, char *text, size_t bytes)
 {
 	const struct counters *total = &view->rows->total.counters;
+	const char *name = view->sort->name;
 
-	(void)snprintf(text, bytes, "%s live in %s %s", size_text(total->live_bytes).text,
-		       number_text(total->live_blocks).text,
-		       total->live_blocks == 1 ? "block" : "blocks");
+	if (strcmp(name, "alloc_bytes") == 0 || strcmp(name, "alloc_count") == 0)
+		put_sum(total->alloc_bytes, "allocated", total->alloc_count, text, bytes);
+	else if (strcmp(name, "freed_bytes") == 0 || strcmp(name, "free_count") == 0)
+		put_sum(total->freed_bytes, "freed", total->free_count, text, bytes);
+	else if (strcmp(name, "at_peak_live_bytes") == 0)
+		(void)snprintf(text, bytes, "%s live at the peak",
+			       size_text(total->at_peak_live_bytes).text);
+	else if (strcmp(name, "temporary_count") == 0)
+		(void)snprintf(text, bytes, "%s of %s blocks temporary",
+			       number_text(total->temporary_count).text,
+			       number_text(total->alloc_count).text);
+	else
+		put_sum(total->live_bytes, "live", total->live_blocks, text, bytes);
 	append_concentration(view, "it", false, text, bytes);
 }
 

@@ -39,6 +39,30 @@ START_TEST(report_of_nothing_is_short_and_right)
 }
 END_TEST
 
+START_TEST(report_begins_with_what_it_is_sorted_by)
+{
+	static const struct {
+		const char *sort, *text;
+	} cases[] = {
+		{"live_blocks",
+		 "10 B live in 1 block, 100% of the live blocks from 1 of 1 function"},
+		{"alloc_bytes", "40 B allocated in 4 blocks, 100% of it from 1 of 1 function"},
+		{"free_count", "30 B freed in 3 blocks, 100% of the frees from 1 of 1 function"},
+		{"at_peak_live_bytes", "10 B live at the peak, 100% of it from 1 of 1 function"},
+		{"average_bytes", "10 B live in 1 block"},
+		{"peak_live_bytes", "10 B live in 1 block"},
+	};
+	size_t i;
+
+	fake_site(fake_view_input(), "main", "f@s.c:1 main@m.c:9", 4, 3, 10);
+	fake_view_report(GROUP_FUNCTION);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fake.view.sort = field_by_name(cases[i].sort);
+		ck_assert_str_eq(fake_view_answer()->main, cases[i].text);
+	}
+}
+END_TEST
+
 START_TEST(diff_of_equals_says_so)
 {
 	fake_site(fake_view_input(), "main", "f@s.c:1 main@m.c:9", 1, 0, 10);
@@ -172,6 +196,7 @@ Suite *unit_suite(void)
 	tcase_add_checked_fixture(tests, fake_view_begin, fake_view_end);
 	tcase_add_test(tests, many_intervals_are_counted_on_the_row);
 	tcase_add_test(tests, report_of_nothing_is_short_and_right);
+	tcase_add_test(tests, report_begins_with_what_it_is_sorted_by);
 	tcase_add_test(tests, diff_of_equals_says_so);
 	tcase_add_test(tests, diff_from_nothing_is_all_growth);
 	tcase_add_test(tests, decrease_is_stated_with_its_rows);

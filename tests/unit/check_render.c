@@ -73,7 +73,7 @@ START_TEST(sort_column_is_shown_and_fields_replace_all)
 	ck_assert_ptr_nonnull(strstr(fake_view_render(&text_renderer),
 				     "s.c:1 f: size=20 B, count=2, average=10 B, temporary=2\n"));
 	ck_assert_str_eq(fake_view_answer()->main,
-			 "20 B live in 2 blocks, 100% of temporary_count from 1 of 1 line");
+			 "2 of 8 blocks temporary, 100% of the temporary blocks from 1 of 1 line");
 	fields[0] = field_by_name("alloc_bytes");
 	fields[1] = field_by_name("temporary_ratio");
 	fake.view.fields = fields;
