@@ -148,6 +148,17 @@ static void put_sum(int64_t sum, const char *what, int64_t count, char *text, si
 		       number_text(count).text, count == 1 ? "block" : "blocks");
 }
 
+static void put_live(const struct view *view, char *text, size_t bytes)
+{
+	const struct counters *total = &view->rows->total.counters;
+
+	put_sum(total->live_bytes, "live", total->live_blocks, text, bytes);
+	if (total->live_blocks == 0 && total->at_peak_live_bytes > 0)
+		(void)snprintf(text, bytes,
+			       "nothing is live; at its peak it was %s: --sort at-peak",
+			       size_text(total->at_peak_live_bytes).text);
+}
+
 static void answer_report(const struct view *view, char *text, size_t bytes)
 {
 	const struct counters *total = &view->rows->total.counters;
@@ -165,7 +176,7 @@ static void answer_report(const struct view *view, char *text, size_t bytes)
 			       number_text(total->temporary_count).text,
 			       number_text(total->alloc_count).text);
 	else
-		put_sum(total->live_bytes, "live", total->live_blocks, text, bytes);
+		put_live(view, text, bytes);
 	append_concentration(view, "it", false, text, bytes);
 }
 

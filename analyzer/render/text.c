@@ -59,7 +59,7 @@ static void put_hidden_rows(FILE *out, const struct view *view)
 	if (hidden > 0)
 		(void)fprintf(out, "\n%s more %s; --limit 0 shows all\n",
 			      number_text((int64_t)hidden).text, group_name(rows->by, hidden));
-	if (unchanged > 0)
+	if (unchanged > 0 && view->kind == VIEW_DIFF)
 		(void)fprintf(out, "\n%s %s did not change\n", number_text((int64_t)unchanged).text,
 			      group_name(rows->by, unchanged));
 }

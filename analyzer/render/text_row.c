@@ -229,8 +229,13 @@ static int put_stack(FILE *out, const struct view *view, const struct row *row,
 
 bool text_row_is_shown(const struct view *view, const struct row *row)
 {
-	return !row->series || row->change != CHANGE_SAME || row->grown_count > 0 ||
-	       row->shrunk_count > 0 ||
+	const struct figures *total = &view->rows->total;
+
+	/* of a report of what is live, where nothing is, rows would be zeros */
+	if (!row->series)
+		return total->counters.live_blocks != 0 || field_value(view->sort, total) != 0 ||
+		       view->fields != NULL;
+	return row->change != CHANGE_SAME || row->grown_count > 0 || row->shrunk_count > 0 ||
 	       field_delta(view->sort, &row->series[0], &row->figures) != 0;
 }
 

@@ -63,6 +63,19 @@ START_TEST(report_begins_with_what_it_is_sorted_by)
 }
 END_TEST
 
+START_TEST(report_of_what_was_freed_hints_at_the_peak)
+{
+	fake_site(fake_view_input(), "main", "f@s.c:1 main@m.c:9", 4, 4, 10)
+		->counters.at_peak_live_bytes = 40;
+	fake_view_report(GROUP_FUNCTION);
+	ck_assert_ptr_null(strstr(fake_view_render(&text_renderer), "size="));
+	ck_assert_str_eq(fake_view_answer()->main,
+			 "nothing is live; at its peak it was 40 B: --sort at-peak");
+	fake.view.sort = field_by_name("at_peak_live_bytes");
+	ck_assert_ptr_nonnull(strstr(fake_view_render(&text_renderer), "size=0 B"));
+}
+END_TEST
+
 START_TEST(diff_of_equals_says_so)
 {
 	fake_site(fake_view_input(), "main", "f@s.c:1 main@m.c:9", 1, 0, 10);
@@ -197,6 +210,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, many_intervals_are_counted_on_the_row);
 	tcase_add_test(tests, report_of_nothing_is_short_and_right);
 	tcase_add_test(tests, report_begins_with_what_it_is_sorted_by);
+	tcase_add_test(tests, report_of_what_was_freed_hints_at_the_peak);
 	tcase_add_test(tests, diff_of_equals_says_so);
 	tcase_add_test(tests, diff_from_nothing_is_all_growth);
 	tcase_add_test(tests, decrease_is_stated_with_its_rows);
