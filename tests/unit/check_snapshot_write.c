@@ -263,14 +263,14 @@ END_TEST
 
 START_TEST(missing_folder_is_named)
 {
-	char path[sizeof(folder) + 16], expected[sizeof(path) + 64];
+	char missing[sizeof(folder) + 16], expected[sizeof(missing) + 64];
 	struct snapshot *live = load_example(MT_KIND_LIVE);
 	struct error error = {""};
 
-	(void)snprintf(path, sizeof(path), "%s/missing/a.snap", folder);
+	(void)snprintf(missing, sizeof(missing), "%s/missing/a.snap", folder);
 	(void)snprintf(expected, sizeof(expected),
-		       "%s: cannot be created: No such file or directory", path);
-	ck_assert_int_eq(snapshot_write(live, path, NULL, &error), -ENOENT);
+		       "%s: cannot be created: No such file or directory", missing);
+	ck_assert_int_eq(snapshot_write(live, missing, NULL, &error), -ENOENT);
 	ck_assert_str_eq(error.text, expected);
 	snapshot_free(live);
 }
