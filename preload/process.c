@@ -50,6 +50,7 @@ static struct options_complaints process_complaints;
 static struct names process_names;
 static char process_path[OPTIONS_PATH_MAX];
 static bool process_is_initialised;
+static bool process_is_left_alone;  /* inherited by forked children, unlike the word */
 static uint32_t process_generation; /* forks between the session's image and this process */
 static int32_t process_pid;
 static bool process_has_handler; /* ours was set for MEMTRACE_SNAPSHOT_SIGNAL */
@@ -258,10 +259,11 @@ static bool process_init(void)
 /* What a child has inherited stays; its own counters start at zero, in a file of its own. */
 static bool process_start_again(void)
 {
+	/* what an untraced parent did since is not known, and there may be no file to go on from */
+	if (process_is_left_alone || !process_options.follows_children)
+		return false;
 	process_generation++;
 	thread_after_fork();
-	if (!process_options.follows_children)
-		return false;
 	names_after_fork(&process_names);
 	if (!process_make_file(true)) {
 		/* the one thing a child ever writes into its parent's file: else nobody would know */
@@ -298,6 +300,7 @@ bool process_settle(void)
 	local->is_ours = 1;
 	is_traced =
 		process_is_initialised ? process_start_again() : real_resolve() && process_init();
+	process_is_left_alone = !is_traced;
 	mt_store_release(process_word, is_traced ? PROCESS_TRACED : PROCESS_LEFT_ALONE);
 	local->is_ours = 0;
 	mt_store_release(&settler, 0);

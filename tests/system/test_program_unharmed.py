@@ -77,6 +77,17 @@ def a_message_is_one_line_that_names_the_file_and_the_reason():
                   "/nonexistent/folder/name: no such directory\n", "message")
 
 
+def children_of_a_process_that_found_no_room_for_its_file_live():
+    script = ("import os\n"
+              "for i in range(5):\n"
+              "    child = os.fork()\n"
+              "    if not child: os._exit(len(bytes(10000)) - 9997)\n"
+              "    assert os.waitpid(child, 0)[1] == 3 << 8\n")
+    with Run(["/bin/bash", "-c", f"ulimit -f 100; {need('python3')} -c '{script}'; exit $?"],
+             env={"PYTHONMALLOC": "malloc"}) as run:
+        run.finish()
+
+
 def a_stack_that_is_not_aligned_is_enough():
     with Run([target("misaligned_stack")]) as run:
         run.finish().check_truth()
