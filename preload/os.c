@@ -313,11 +313,6 @@ int os_getpid(void)
 	return (int)CALL0(SYS_getpid);
 }
 
-int os_getppid(void)
-{
-	return (int)CALL0(SYS_getppid);
-}
-
 int os_gettid(void)
 {
 	return (int)CALL0(SYS_gettid);

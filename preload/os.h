@@ -56,7 +56,6 @@ long os_readlink(const char *path, char *buffer, size_t bytes);
 long os_getcwd(char *buffer, size_t bytes);
 
 int os_getpid(void);
-int os_getppid(void);
 int os_gettid(void);
 /* Name of the calling thread, 16 bytes, NUL-terminated. */
 void os_thread_name(char name[16]);
