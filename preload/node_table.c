@@ -72,8 +72,11 @@ uint32_t node_intern(uint32_t parent, uint32_t location)
 
 uint32_t node_site(uint32_t node)
 {
-	uint32_t id = id_index_find(&site_index, node);
+	uint32_t id;
 
+	if (node == 0)
+		return 0;
+	id = id_index_find(&site_index, node);
 	if (id != 0)
 		return id;
 	id = trace_file_claim(TRACE_SITES, 1);

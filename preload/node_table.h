@@ -24,7 +24,7 @@ static inline uint64_t location_pseudo(enum mt_pseudo kind, uint64_t number)
 /* Id of the node below parent. */
 uint32_t node_intern(uint32_t parent, uint32_t location);
 
-/* Index into SITES of the stack that ends in node, made on first use. */
+/* Index into SITES of the stack that ends in node, made on first use; 0 for node 0. */
 uint32_t node_site(uint32_t node);
 
 #endif

@@ -160,13 +160,13 @@ static void check_report_stacks(void)
 	check_say(&text);
 }
 
-/* What the live table has, by node. */
+/* What the live table has, by site. */
 struct check_live {
 	uint64_t blocks, bytes;
 };
 
 struct check_table {
-	struct check_live *nodes;
+	struct check_live *sites;
 	uint32_t count;
 };
 
@@ -174,24 +174,22 @@ static void check_add_block(const struct mt_live_block *block, void *context)
 {
 	struct check_table *table = context;
 
-	if (block->node >= table->count)
+	if (block->site >= table->count)
 		return;
-	table->nodes[block->node].blocks++;
-	table->nodes[block->node].bytes += block->size;
+	table->sites[block->site].blocks++;
+	table->sites[block->site].bytes += block->size;
 }
 
-static bool check_site(const struct mt_site *site, const struct check_table *table)
+static bool check_site(const struct mt_site *site, const struct check_live *live)
 {
 	struct squeeze_site sum;
 
 	squeeze_site_sum(site, &sum);
 	return sum.counters.node == 0 ||
-	       (table->nodes[site->node].blocks == sum.counters.alloc_count -
-							   sum.counters.free_count +
-							   (uint64_t)sum.inherited.count &&
-		table->nodes[site->node].bytes == sum.counters.alloc_bytes -
-							  sum.counters.freed_bytes +
-							  (uint64_t)sum.inherited.bytes);
+	       (live->blocks == sum.counters.alloc_count - sum.counters.free_count +
+					(uint64_t)sum.inherited.count &&
+		live->bytes == sum.counters.alloc_bytes - sum.counters.freed_bytes +
+				       (uint64_t)sum.inherited.bytes);
 }
 
 static bool check_is_alone(void)
@@ -205,27 +203,27 @@ static bool check_is_alone(void)
 
 static void check_report_sites(void)
 {
-	struct check_table table = {.count = trace_file_count(TRACE_NODES)};
-	size_t bytes = (table.count * sizeof(*table.nodes) + 4095) & ~(size_t)4095;
+	struct check_table table = {.count = trace_file_count(TRACE_SITES)};
+	size_t bytes = (table.count * sizeof(*table.sites) + 4095) & ~(size_t)4095;
 	uint64_t agree = 0, differ = 0;
 	char line[112];
 	struct text text;
 
-	table.nodes = os_map(bytes);
-	if (table.nodes == NULL)
+	table.sites = os_map(bytes);
+	if (table.sites == NULL)
 		return;
 	live_table_each(check_add_block, &table);
-	for (uint32_t id = 1; id < trace_file_count(TRACE_SITES); id++) {
+	for (uint32_t id = 1; id < table.count; id++) {
 		const struct mt_site *site = trace_file_entry(TRACE_SITES, id);
 
-		if (site == NULL || site->node == 0 || site->node >= table.count)
+		if (site == NULL || site->node == 0)
 			continue;
-		if (check_site(site, &table))
+		if (check_site(site, &table.sites[id]))
 			agree++;
 		else
 			differ++;
 	}
-	os_unmap(table.nodes, bytes);
+	os_unmap(table.sites, bytes);
 	text_init(&text, line, sizeof(line));
 	text_add(&text, "check: sites: ");
 	text_add_number(&text, agree);

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "memtrace/atomic.h"
-#include "node_table.h"
 #include "os.h"
 #include "site_peak.h"
 #include "trace_file.h"
@@ -28,7 +27,7 @@ static uint64_t shard_counters_key(uint32_t id)
 {
 	const struct mt_counters *counters = trace_file_entry(TRACE_COUNTERS, id);
 
-	return counters == NULL ? 0 : counters->node;
+	return counters == NULL ? 0 : counters->site;
 }
 
 void shard_init(void)
@@ -117,20 +116,18 @@ static void shard_link(struct mt_counters *counters, uint32_t id, uint32_t epoch
 	} while (!mt_cas_acq_rel(&site->counters, &first, id)); /* partner: readers' acquire */
 }
 
-struct mt_counters *shard_counters(struct shard *shard, uint32_t node, uint32_t epoch)
+struct mt_counters *shard_counters(struct shard *shard, uint32_t site, uint32_t epoch)
 {
-	uint32_t id = id_index_find(&shard->counters, node);
+	uint32_t id = id_index_find(&shard->counters, site);
 	struct mt_counters *counters;
-	uint32_t site;
 
 	if (__builtin_expect(id != 0, 1))
 		return trace_file_entry(TRACE_COUNTERS, id);
-	site = node_site(node);
 	id = site == 0 ? 0 : shard_claim(shard);
 	if (id == 0)
 		return NULL;
 	counters = trace_file_entry(TRACE_COUNTERS, id);
-	counters->node = node;
+	counters->node = ((struct mt_site *)trace_file_entry(TRACE_SITES, site))->node;
 	counters->site = site;
 	counters->shard = shard->number;
 	counters->size_bucket = UINT8_MAX;
@@ -138,6 +135,6 @@ struct mt_counters *shard_counters(struct shard *shard, uint32_t node, uint32_t 
 		counters->flags = MT_COUNTERS_SHARED;
 	shard_link(counters, id, epoch);
 	/* two writers of a shared shard may both get here: both entries count, the reader sums them */
-	id = id_index_insert(&shard->counters, node, id);
+	id = id_index_insert(&shard->counters, site, id);
 	return trace_file_entry(TRACE_COUNTERS, id);
 }

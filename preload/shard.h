@@ -17,7 +17,7 @@
 
 struct shard {
 	struct mt_shard *record;  /* in the trace file */
-	struct id_index counters; /* node -> id of its entry in COUNTERS */
+	struct id_index counters; /* site -> id of its entry in COUNTERS */
 	uint64_t chunk;		  /* next << 32 | end: ids of COUNTERS set aside for this shard */
 	uint16_t number;
 	bool is_shared;
@@ -38,7 +38,10 @@ void shard_release(struct shard *shard);
 /* For events inside events and for threads in their last moments. */
 struct shard *shard_overflow(void);
 
-/* Entry in COUNTERS of a stack in this shard, made on first use; NULL when there is no room. */
-struct mt_counters *shard_counters(struct shard *shard, uint32_t node, uint32_t epoch);
+/*
+ * Entry in COUNTERS of a site (index into SITES) in this shard, made on first use; NULL for site 0 and when
+ * there is no room.
+ */
+struct mt_counters *shard_counters(struct shard *shard, uint32_t site, uint32_t epoch);
 
 #endif

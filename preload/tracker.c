@@ -13,6 +13,7 @@
 #include "live_table.h"
 #include "look.h"
 #include "memtrace/atomic.h"
+#include "node_table.h"
 #include "thread.h"
 #include "trace_file.h"
 
@@ -97,7 +98,7 @@ static void event_leave(struct event *event)
 static void tracker_book_free(struct event *event, const struct mt_live_block *block,
 			      bool is_temporary)
 {
-	counters_add_free(event->shard, shard_counters(event->shard, block->node, block->epoch),
+	counters_add_free(event->shard, shard_counters(event->shard, block->site, block->epoch),
 			  block->size, is_temporary, block->epoch < clock_inherited_below());
 }
 
@@ -127,8 +128,9 @@ static void tracker_book_alloc(struct event *event, struct mt_live_block *block,
 		trace_file_drop(MT_DROP_EVENTS);
 		return;
 	}
-	block->node = capture_node(regs, event->bounds, event->scratch, event->kind_node);
-	counters_add_alloc(event->shard, shard_counters(event->shard, block->node, block->epoch),
+	block->site =
+		node_site(capture_node(regs, event->bounds, event->scratch, event->kind_node));
+	counters_add_alloc(event->shard, shard_counters(event->shard, block->site, block->epoch),
 			   block->size, is_realloc);
 	tracker_note(event, block);
 }
@@ -226,7 +228,7 @@ static void tracker_inherit_block(const struct mt_live_block *block, void *conte
 {
 	struct shard *shard = context;
 
-	counters_add_inherited(shard, shard_counters(shard, block->node, block->epoch),
+	counters_add_inherited(shard, shard_counters(shard, block->site, block->epoch),
 			       block->size);
 	trace_file.process->inherited_blocks++;
 	trace_file.process->inherited_bytes += (int64_t)block->size;

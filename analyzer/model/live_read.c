@@ -23,7 +23,7 @@ struct live_reader {
 	pid_t pid;
 	struct mt_live_large large[MT_LIVE_LARGE_MAX];
 	struct live_sum *sums;
-	size_t node_count;
+	size_t site_count;
 	size_t slots_left; /* a tree that leads back into itself must end */
 };
 
@@ -46,10 +46,10 @@ static void add_block(struct live_reader *reader, struct mt_pair entry)
 
 	if (block.size == MT_LIVE_SIZE_MAX)
 		block.size = large_size(reader, &block);
-	if (block.node >= reader->node_count)
+	if (block.site >= reader->site_count)
 		return;
-	reader->sums[block.node].block_count++;
-	reader->sums[block.node].bytes += (int64_t)block.size;
+	reader->sums[block.site].block_count++;
+	reader->sums[block.site].bytes += (int64_t)block.size;
 }
 
 static int is_same_slot(struct live_reader *reader, uint64_t slot_address, struct mt_pair slot)
@@ -152,12 +152,12 @@ static int read_table(struct live_reader *reader, uint64_t root_address)
 	return result;
 }
 
-int live_read(pid_t pid, uint64_t root, struct live_sum *sums, size_t node_count,
+int live_read(pid_t pid, uint64_t root, struct live_sum *sums, size_t site_count,
 	      struct error *error)
 {
 	struct live_reader reader = {.pid = pid,
 				     .sums = sums,
-				     .node_count = node_count,
+				     .site_count = site_count,
 				     .slots_left = SLOTS_MAX};
 	int result = read_table(&reader, root);
 

@@ -17,17 +17,17 @@ struct live_sum {
 };
 
 /**
- * live_read() - sum the blocks by node.
+ * live_read() - sum the blocks by site.
  * @root: mt_process.live_root.
- * @sums: by id of the node in the trace file; added to.
- * @node_count: of sums. Blocks of later nodes are not summed.
+ * @sums: by index into the trace file's SITES; added to.
+ * @site_count: of sums. Blocks of later sites are not summed.
  *
  * A part of the table that is replaced while it is read is read again. Blocks that come and go meanwhile may
  * be seen or not.
  *
  * Return: 0; -EAGAIN the table changed too often; -ENOTSUP of another version; -EPERM a right is missing.
  */
-int live_read(pid_t pid, uint64_t root, struct live_sum *sums, size_t node_count,
+int live_read(pid_t pid, uint64_t root, struct live_sum *sums, size_t site_count,
 	      struct error *error);
 
 #endif

@@ -62,22 +62,23 @@ const char *load_text(struct load *load, const char *field, size_t bytes);
 uint64_t load_taken_ns(const struct load *load);
 
 /* The steps; each returns 0 or a negative errno after setting the error line. */
-int load_columns(struct load *load);   /* load_records.c */
-int load_process(struct load *load);   /* load_records.c */
-int load_state(struct load *load);     /* load_state.c */
-int load_counters(struct load *load);  /* load_counters.c */
-int load_kinds(struct load *load);     /* load_records.c */
-int load_locations(struct load *load); /* load_stacks.c */
-int load_nodes(struct load *load);     /* load_stacks.c */
-int load_groups(struct load *load);    /* load_counters.c */
-int load_reread(struct load *load);    /* load_counters.c */
-int load_rss(struct load *load);       /* load_state.c */
-int load_samples(struct load *load);   /* load_records.c */
-int load_threads(struct load *load);   /* load_records.c */
-int load_texts(struct load *load);     /* load_records.c */
-int load_modules(struct load *load);   /* load_stacks.c */
-int load_names(struct load *load);     /* load_records.c */
-int load_sites(struct load *load);     /* load_sites.c */
-int load_totals(struct load *load);    /* load_totals.c */
+int load_columns(struct load *load);	/* load_records.c */
+int load_process(struct load *load);	/* load_records.c */
+int load_state(struct load *load);	/* load_state.c */
+int load_counters(struct load *load);	/* load_counters.c */
+int load_kinds(struct load *load);	/* load_records.c */
+int load_locations(struct load *load);	/* load_stacks.c */
+int load_nodes(struct load *load);	/* load_stacks.c */
+int load_file_sites(struct load *load); /* load_stacks.c */
+int load_groups(struct load *load);	/* load_counters.c */
+int load_reread(struct load *load);	/* load_counters.c */
+int load_rss(struct load *load);	/* load_state.c */
+int load_samples(struct load *load);	/* load_records.c */
+int load_threads(struct load *load);	/* load_records.c */
+int load_texts(struct load *load);	/* load_records.c */
+int load_modules(struct load *load);	/* load_stacks.c */
+int load_names(struct load *load);	/* load_records.c */
+int load_sites(struct load *load);	/* load_sites.c */
+int load_totals(struct load *load);	/* load_totals.c */
 
 #endif

@@ -239,12 +239,10 @@ int load_nodes(struct load *load)
 	if (count > UINT32_MAX)
 		return reader_refuse(&load->reader, "%zu nodes: more than can be read", count);
 	snapshot->nodes = load_keep(load, count + 1, sizeof(*snapshot->nodes));
-	load->node_of = load_keep(load, count + 1, sizeof(uint32_t));
+	load->node_of = reader_alloc(&load->reader, count + 1, sizeof(uint32_t));
 	if (snapshot->nodes == NULL || load->node_of == NULL)
 		return -EBADMSG;
 	snapshot->node_count = 1;
-	snapshot->file_nodes = load->node_of;
-	snapshot->file_node_count = count;
 	result = index_open(load, &index, count);
 	if (result < 0)
 		return result;
@@ -257,4 +255,23 @@ int load_nodes(struct load *load)
 	}
 	index_close(load, &index);
 	return result < 0 ? result : check_depth(load);
+}
+
+int load_file_sites(struct load *load)
+{
+	struct snapshot *snapshot = load->snapshot;
+	size_t count = load->reader.is_live ? load->sites.count : 0;
+
+	snapshot->file_sites = load_keep(load, count + 1, sizeof(*snapshot->file_sites));
+	if (snapshot->file_sites == NULL)
+		return -EBADMSG;
+	snapshot->file_site_count = count;
+	for (size_t i = 1; i < count; i++) {
+		struct mt_site record;
+
+		reader_entry(&load->sites, i, &record, sizeof(record));
+		if (record.node < load->nodes.count)
+			snapshot->file_sites[i] = load->node_of[record.node];
+	}
+	return 0;
 }

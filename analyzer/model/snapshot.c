@@ -110,10 +110,10 @@ static int load_side(struct load *load)
 
 /* The process record twice: its state decides how counters are read, its peak belongs to what they say. */
 static int (*const steps[])(struct load *load) = {
-	load_columns,	load_process, load_state,   load_counters, load_tables,	 load_kinds,
-	load_locations, load_nodes,   load_groups,  load_reread,   load_side,	 load_process,
-	load_rss,	load_samples, load_threads, load_texts,	   load_strings, load_modules,
-	load_names,	load_sites,   load_totals,
+	load_columns,	load_process, load_state,      load_counters, load_tables, load_kinds,
+	load_locations, load_nodes,   load_file_sites, load_groups,   load_reread, load_side,
+	load_process,	load_rss,     load_samples,    load_threads,  load_texts,  load_strings,
+	load_modules,	load_names,   load_sites,      load_totals,
 };
 
 static void release(struct load *load)
@@ -125,6 +125,7 @@ static void release(struct load *load)
 	free(load->entry_first);
 	free(load->side_seen);
 	free(load->location_of);
+	free(load->node_of);
 	reader_table_free(reader, &load->sites);
 	reader_table_free(reader, &load->side);
 	reader_table_free(reader, &load->nodes);

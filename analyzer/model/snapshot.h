@@ -126,8 +126,9 @@ struct snapshot {
 	size_t location_count;
 	struct node *nodes;
 	size_t node_count;
-	uint32_t *file_nodes; /* by id in the file: index into nodes, 0 = not written yet */
-	size_t file_node_count;
+	/* live files: by id in the file's SITES: index into nodes, 0 = not written yet */
+	uint32_t *file_sites;
+	size_t file_site_count;
 	struct site *sites; /* no index 0; one per distinct stack, any order */
 	size_t site_count;
 	struct site_size *sizes;

@@ -18,11 +18,11 @@
 #define PAUSE_NS 50000000L
 #define NO_SITE SIZE_MAX
 
-/* Index of the site of each node of the trace file; equal nodes have the same. */
+/* Index into sites of each site of the trace file; those of equal stacks have the same. */
 static size_t *map_sites(const struct snapshot *snapshot)
 {
 	size_t *of_node = malloc((snapshot->node_count + 1) * sizeof(*of_node));
-	size_t *of_file = malloc((snapshot->file_node_count + 1) * sizeof(*of_file));
+	size_t *of_file = malloc((snapshot->file_site_count + 1) * sizeof(*of_file));
 
 	if (of_node == NULL || of_file == NULL) {
 		free(of_node);
@@ -34,8 +34,8 @@ static size_t *map_sites(const struct snapshot *snapshot)
 	for (size_t i = 0; i < snapshot->site_count; i++)
 		of_node[snapshot->sites[i].node] = i;
 	of_node[0] = NO_SITE;
-	for (size_t i = 0; i < snapshot->file_node_count; i++)
-		of_file[i] = of_node[snapshot->file_nodes[i]];
+	for (size_t i = 0; i < snapshot->file_site_count; i++)
+		of_file[i] = of_node[snapshot->file_sites[i]];
 	free(of_node);
 	return of_file;
 }
@@ -43,8 +43,8 @@ static size_t *map_sites(const struct snapshot *snapshot)
 /* The state of one comparison. */
 struct comparison {
 	struct snapshot *before, *after;
-	size_t *sites_before, *sites_after; /* by node of the file */
-	struct live_sum *found;		    /* by node of the file */
+	size_t *sites_before, *sites_after; /* by site of the file */
+	struct live_sum *found;		    /* by site of the file */
 	struct live_sum *in_table;	    /* by index into after->sites */
 	bool *is_quiet;			    /* likewise: no event between the readings */
 };
@@ -61,7 +61,7 @@ static bool is_unchanged(const struct site *before, const struct site *after)
 static int read_all(pid_t pid, struct comparison *comparison, struct error *error)
 {
 	int result = target_load(pid, &comparison->before, error);
-	size_t node_count;
+	size_t site_count;
 
 	if (result < 0)
 		return result;
@@ -69,12 +69,12 @@ static int read_all(pid_t pid, struct comparison *comparison, struct error *erro
 		return error_set(error, -ENODATA,
 				 "process %d does not tell where its table of live blocks is",
 				 (int)pid);
-	node_count = comparison->before->file_node_count;
-	comparison->found = calloc(node_count + 1, sizeof(*comparison->found));
+	site_count = comparison->before->file_site_count;
+	comparison->found = calloc(site_count + 1, sizeof(*comparison->found));
 	if (comparison->found == NULL)
 		return error_set(error, -ENOMEM, "out of memory");
 	result = live_read(pid, comparison->before->process.live_root, comparison->found,
-			   node_count, error);
+			   site_count, error);
 	return result < 0 ? result : target_load(pid, &comparison->after, error);
 }
 
@@ -84,7 +84,7 @@ static void add(struct live_sum *to, const struct live_sum *what)
 	to->bytes += what->bytes;
 }
 
-/* Sums the blocks of equal nodes, and finds the sites that were quiet. */
+/* Sums the blocks of equal stacks, and finds the sites that were quiet. */
 static int match(struct comparison *comparison, struct error *error)
 {
 	size_t site_count = comparison->after->site_count;
@@ -96,7 +96,7 @@ static int match(struct comparison *comparison, struct error *error)
 	if (comparison->sites_before == NULL || comparison->sites_after == NULL ||
 	    comparison->in_table == NULL || comparison->is_quiet == NULL)
 		return error_set(error, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < comparison->before->file_node_count; i++) {
+	for (size_t i = 0; i < comparison->before->file_site_count; i++) {
 		size_t before = comparison->sites_before[i], after = comparison->sites_after[i];
 
 		if (after == NO_SITE)
@@ -116,7 +116,7 @@ static int compare(struct comparison *comparison, struct verify *out, struct err
 	out->rows = calloc(site_count + 1, sizeof(*out->rows));
 	if (out->rows == NULL)
 		return error_set(error, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < comparison->before->file_node_count; i++) {
+	for (size_t i = 0; i < comparison->before->file_site_count; i++) {
 		const struct live_sum *found = &comparison->found[i];
 
 		add(&out->found, found);

@@ -16,7 +16,7 @@
 
 #include "memtrace/atomic.h"
 
-#define MT_LIVE_VERSION UINT64_C(0x6c69766500000001)
+#define MT_LIVE_VERSION UINT64_C(0x6c69766500000002)
 #define MT_LIVE_ROOT_BITS 4u
 #define MT_LIVE_FAN_BITS 3u
 #define MT_LIVE_LARGE_MAX 256u
@@ -55,7 +55,7 @@ struct mt_live_stripe {
 
 /*
  * An entry: low = address >> 3 : 45, flags : 3, size bits 0-15 : 16
- *           high = node : 32, size bits 16-34 : 19, frozen : 1, epoch : 12
+ *           high = site : 32, size bits 16-34 : 19, frozen : 1, epoch : 12
  * Empty: {0, tag}; empty in a stripe that is being replaced: {1, tag}. A frozen entry never changes again.
  */
 #define MT_LIVE_FLAG_SAMPLED 1u
@@ -73,7 +73,7 @@ struct mt_live_stripe {
 struct mt_live_block {
 	uint64_t address;
 	uint64_t size; /* MT_LIVE_SIZE_MAX: look into the large sizes */
-	uint32_t node;
+	uint32_t site; /* index into SITES, 0 = of no known stack */
 	uint32_t epoch;
 	uint32_t flags;
 };
@@ -90,7 +90,7 @@ static inline struct mt_live_block mt_live_unpack(struct mt_pair entry)
 
 	block.address = entry.low >> 19 << 3;
 	block.flags = (uint32_t)(entry.low >> 16 & 7);
-	block.node = (uint32_t)(entry.high >> 32);
+	block.site = (uint32_t)(entry.high >> 32);
 	block.epoch = (uint32_t)(entry.high & MT_LIVE_EPOCH_MAX);
 	if (block.flags & MT_LIVE_FLAG_API) {
 		block.address |= size >> 32;
@@ -115,7 +115,7 @@ static inline struct mt_pair mt_live_pack(const struct mt_live_block *block)
 	}
 	return (struct mt_pair){block->address >> 3 << 19 | (uint64_t)block->flags << 16 |
 					(size & 0xffff),
-				(uint64_t)block->node << 32 | (size >> 16) << 13 | block->epoch};
+				(uint64_t)block->site << 32 | (size >> 16) << 13 | block->epoch};
 }
 
 /* Blocks of the two kinds may have one address. */

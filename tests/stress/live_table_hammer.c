@@ -36,13 +36,13 @@ static struct mt_live_block make_block(uint32_t number, uint32_t generation)
 {
 	return (struct mt_live_block){.address = address_of(number),
 				      .size = (uint64_t)number * 7 + generation,
-				      .node = number ^ generation << 16,
+				      .site = number ^ generation << 16,
 				      .epoch = generation & MT_LIVE_EPOCH_MAX};
 }
 
 static bool is_equal(const struct mt_live_block *a, const struct mt_live_block *b)
 {
-	return a->address == b->address && a->size == b->size && a->node == b->node &&
+	return a->address == b->address && a->size == b->size && a->site == b->site &&
 	       a->epoch == b->epoch && a->flags == b->flags;
 }
 

@@ -26,7 +26,7 @@ struct sum {
 };
 
 static struct sum expected[STACKS];
-static uint32_t nodes[STACKS];
+static uint32_t nodes[STACKS], sites[STACKS];
 static uint32_t owners[MT_SHARD_MAX];
 static uint32_t exclusive_uses, shared_uses;
 
@@ -37,7 +37,7 @@ static void count(struct stress_thread *thread, struct shard *shard)
 	uint32_t stack =
 		(uint32_t)stress_random(thread, 1 + (round < STACKS - 1 ? round : STACKS - 1));
 	uint64_t size = stress_random(thread, UINT64_C(1) << stress_random(thread, 22));
-	struct mt_counters *counters = shard_counters(shard, nodes[stack], 1);
+	struct mt_counters *counters = shard_counters(shard, sites[stack], 1);
 
 	STRESS_CHECK(counters != NULL);
 	if (stress_random(thread, 2) == 0) {
@@ -92,7 +92,7 @@ static void add_entry(const struct mt_counters *counters, struct sum *sum)
 
 static void check_stack(uint32_t stack)
 {
-	const struct mt_site *site = trace_file_entry(TRACE_SITES, node_site(nodes[stack]));
+	const struct mt_site *site = trace_file_entry(TRACE_SITES, sites[stack]);
 	struct sum sum = {0};
 	uint32_t entries = 0;
 
@@ -158,8 +158,10 @@ int main(void)
 {
 	stress_make_trace_file();
 	init_shards();
-	for (uint32_t i = 0; i < STACKS; i++)
+	for (uint32_t i = 0; i < STACKS; i++) {
 		nodes[i] = node_intern(0, location_intern(0x1000 + i));
+		sites[i] = node_site(nodes[i]);
+	}
 	stress_run(THREADS, use_shard);
 	printf("# exclusive %u times, shared %u times\n", exclusive_uses, shared_uses);
 	STRESS_CHECK(exclusive_uses > 0 && shared_uses > 0);

@@ -155,12 +155,11 @@ static struct {
 static void visit(const struct mt_live_block *block, void *context)
 {
 	uint64_t number = (block->address - (uintptr_t)address_of(0)) / 32, *total = context;
-	uint32_t site = node_site(block->node);
 
 	STRESS_CHECK(number < BLOCKS && states[number] == LIVE && block->size == sizes[number]);
-	STRESS_CHECK(site < 1 << 16);
-	in_table[site].blocks++;
-	in_table[site].bytes += block->size;
+	STRESS_CHECK(block->site < 1 << 16);
+	in_table[block->site].blocks++;
+	in_table[block->site].bytes += block->size;
 	(*total)++;
 }
 

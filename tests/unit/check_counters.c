@@ -34,7 +34,7 @@ struct model_block {
 static struct model_site model[STACKS];
 static struct model_block blocks[BLOCKS];
 static int64_t model_live, model_peak;
-static uint32_t nodes[STACKS];
+static uint32_t sites[STACKS];
 static struct shard *shards[SHARDS];
 static uint64_t random_state = 0x853c49e6748fea9bu;
 
@@ -49,7 +49,7 @@ static void start(void)
 	trace_case_start();
 	shard_init();
 	for (uint32_t i = 0; i < STACKS; i++)
-		nodes[i] = node_intern(0, location_intern(0x1000 + i));
+		sites[i] = node_site(node_intern(0, location_intern(0x1000 + i)));
 	for (uint32_t i = 0; i < SHARDS; i++)
 		shards[i] = NULL;
 }
@@ -78,7 +78,7 @@ static void alloc(struct shard *shard, struct model_block *block, bool is_reallo
 
 	*block = (struct model_block){(uint32_t)pick(STACKS), pick(UINT64_C(1) << pick(20)), true};
 	site = &model[block->stack];
-	counters_add_alloc(shard, shard_counters(shard, nodes[block->stack], 1), block->size,
+	counters_add_alloc(shard, shard_counters(shard, sites[block->stack], 1), block->size,
 			   is_realloc);
 	site->alloc_count++;
 	site->alloc_bytes += block->size;
@@ -95,7 +95,7 @@ static void release(struct shard *shard, struct model_block *block, bool is_temp
 {
 	struct model_site *site = &model[block->stack];
 
-	counters_add_free(shard, shard_counters(shard, nodes[block->stack], 1), block->size,
+	counters_add_free(shard, shard_counters(shard, sites[block->stack], 1), block->size,
 			  is_temporary, false);
 	site->free_count++;
 	site->freed_bytes += block->size;
@@ -124,7 +124,7 @@ static void step(uint32_t event, uint32_t shard_count)
 
 static void sum_of(uint32_t stack, struct squeeze_site *sum)
 {
-	squeeze_site_sum(trace_file_entry(TRACE_SITES, node_site(nodes[stack])), sum);
+	squeeze_site_sum(trace_file_entry(TRACE_SITES, sites[stack]), sum);
 }
 
 static void check_counts(void)
@@ -245,11 +245,11 @@ START_TEST(second_thread_keeps_the_peak_of_the_first)
 	struct mt_counters *counters;
 
 	take_shards(1);
-	counters = shard_counters(shards[0], nodes[0], 1);
+	counters = shard_counters(shards[0], sites[0], 1);
 	counters_add_alloc(shards[0], counters, 5000000, false);
 	counters_add_free(shards[0], counters, 5000000, false, false);
 	take_shards(2);
-	counters_add_alloc(shards[1], shard_counters(shards[1], nodes[0], 1), 100, false);
+	counters_add_alloc(shards[1], shard_counters(shards[1], sites[0], 1), 100, false);
 	sum_of(0, &sum);
 	ck_assert_int_eq(sum.counters.peak_bytes, 5000000);
 	ck_assert_uint_ne(counters->flags & MT_COUNTERS_SEVERAL, 0);
@@ -298,15 +298,15 @@ START_TEST(reset_begins_the_peak_of_a_site_of_several_shards_anew)
 
 	take_shards(2);
 	for (uint32_t i = 0; i < 2; i++)
-		counters_add_alloc(shards[i], shard_counters(shards[i], nodes[0], 1), 3000000,
+		counters_add_alloc(shards[i], shard_counters(shards[i], sites[0], 1), 3000000,
 				   false);
-	counters_add_free(shards[1], shard_counters(shards[1], nodes[0], 1), 3000000, false, false);
+	counters_add_free(shards[1], shard_counters(shards[1], sites[0], 1), 3000000, false, false);
 	sum_of(0, &sum);
 	ck_assert_int_eq(sum.counters.peak_bytes, 6000000);
 	site_peak_reset();
 	sum_of(0, &sum);
 	ck_assert_int_eq(sum.counters.peak_bytes, 3000000);
-	counters_add_alloc(shards[1], shard_counters(shards[1], nodes[0], 1), 1000000, false);
+	counters_add_alloc(shards[1], shard_counters(shards[1], sites[0], 1), 1000000, false);
 	sum_of(0, &sum);
 	ck_assert_int_eq(sum.counters.peak_bytes, 4000000);
 }
@@ -317,11 +317,11 @@ START_TEST(peak_before_a_reset_does_not_come_back_with_a_second_thread)
 	struct squeeze_site sum;
 
 	take_shards(1);
-	counters_add_alloc(shards[0], shard_counters(shards[0], nodes[0], 1), 5000000, false);
-	counters_add_free(shards[0], shard_counters(shards[0], nodes[0], 1), 5000000, false, false);
+	counters_add_alloc(shards[0], shard_counters(shards[0], sites[0], 1), 5000000, false);
+	counters_add_free(shards[0], shard_counters(shards[0], sites[0], 1), 5000000, false, false);
 	site_peak_reset();
 	take_shards(2);
-	counters_add_alloc(shards[1], shard_counters(shards[1], nodes[0], 1), 100, false);
+	counters_add_alloc(shards[1], shard_counters(shards[1], sites[0], 1), 100, false);
 	sum_of(0, &sum);
 	ck_assert_int_eq(sum.counters.peak_bytes, 100);
 }
@@ -334,8 +334,8 @@ START_TEST(inherited_blocks_count_as_live_but_not_as_allocated)
 
 	take_shards(1);
 	for (uint32_t i = 0; i < 10; i++)
-		counters_add_inherited(overflow, shard_counters(overflow, nodes[0], 1), 1000);
-	counters_add_free(shards[0], shard_counters(shards[0], nodes[0], 1), 1000, false, true);
+		counters_add_inherited(overflow, shard_counters(overflow, sites[0], 1), 1000);
+	counters_add_free(shards[0], shard_counters(shards[0], sites[0], 1), 1000, false, true);
 	sum_of(0, &sum);
 	ck_assert_uint_eq(sum.counters.alloc_count, 0);
 	ck_assert_uint_eq(sum.counters.free_count, 1);
@@ -363,7 +363,7 @@ START_TEST(version_is_even_between_events)
 	struct mt_counters *counters;
 
 	take_shards(1);
-	counters = shard_counters(shards[0], nodes[0], 1);
+	counters = shard_counters(shards[0], sites[0], 1);
 	for (uint32_t i = 1; i < 10; i++) {
 		uint32_t before = counters->version;
 
@@ -385,12 +385,12 @@ START_TEST(shard_goes_on_with_its_contents_under_the_next_thread)
 
 	take_shards(1);
 	first = shards[0];
-	counters = shard_counters(first, nodes[0], 1);
+	counters = shard_counters(first, sites[0], 1);
 	counters_add_alloc(first, counters, 100, false);
 	shard_release(first);
 	ck_assert_ptr_eq(shard_acquire(77), first);
 	ck_assert_int_eq(first->record->tid, 77);
-	ck_assert_ptr_eq(shard_counters(first, nodes[0], 2), counters);
+	ck_assert_ptr_eq(shard_counters(first, sites[0], 2), counters);
 	ck_assert_uint_eq(counters->alloc_bytes, 100);
 }
 END_TEST

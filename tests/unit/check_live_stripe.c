@@ -18,7 +18,7 @@ static struct mt_live_root *root;
 
 static struct mt_live_block block_of(uint64_t number)
 {
-	return (struct mt_live_block){.address = 0x10000 + number * 48, .size = number, .node = 7};
+	return (struct mt_live_block){.address = 0x10000 + number * 48, .size = number, .site = 7};
 }
 
 static void fill(void)

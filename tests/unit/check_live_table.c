@@ -63,7 +63,7 @@ static struct mt_live_block pick_block(uint32_t kind, uint32_t number)
 {
 	struct mt_live_block block = {.address = address_of(kind, number), .size = pick_size()};
 
-	block.node = (uint32_t)pick(UINT64_C(1) << pick(33));
+	block.site = (uint32_t)pick(UINT64_C(1) << pick(33));
 	block.epoch = (uint32_t)pick(MT_LIVE_EPOCH_MAX + 1);
 	block.flags = (kind == 1 ? MT_LIVE_FLAG_API : pick(2) * MT_LIVE_FLAG_MOVED) & 7u;
 	if (pick(3) == 0)
@@ -73,17 +73,17 @@ static struct mt_live_block pick_block(uint32_t kind, uint32_t number)
 
 static bool is_equal(const struct mt_live_block *a, const struct mt_live_block *b)
 {
-	return a->address == b->address && a->size == b->size && a->node == b->node &&
+	return a->address == b->address && a->size == b->size && a->site == b->site &&
 	       a->epoch == b->epoch && a->flags == b->flags;
 }
 
 static void check_equal(const struct mt_live_block *found, const struct mt_live_block *expected)
 {
 	if (!is_equal(found, expected))
-		ck_abort_msg("%#lx: size %lu node %u epoch %u flags %u, not %lu %u %u %u",
+		ck_abort_msg("%#lx: size %lu site %u epoch %u flags %u, not %lu %u %u %u",
 			     (unsigned long)expected->address, (unsigned long)found->size,
-			     found->node, found->epoch, found->flags, (unsigned long)expected->size,
-			     expected->node, expected->epoch, expected->flags);
+			     found->site, found->epoch, found->flags, (unsigned long)expected->size,
+			     expected->site, expected->epoch, expected->flags);
 }
 
 static void insert(uint32_t kind, uint32_t number)
@@ -175,10 +175,10 @@ END_TEST
 
 START_TEST(blocks_of_both_kinds_at_one_address_are_told_apart)
 {
-	struct mt_live_block malloced = {.address = 0x7000, .size = UINT64_C(1) << 40, .node = 1};
+	struct mt_live_block malloced = {.address = 0x7000, .size = UINT64_C(1) << 40, .site = 1};
 	struct mt_live_block reported = {.address = 0x7000,
 					 .size = UINT64_C(1) << 41,
-					 .node = 2,
+					 .site = 2,
 					 .flags = MT_LIVE_FLAG_API};
 	struct mt_live_block block;
 
@@ -212,7 +212,7 @@ START_TEST(clustered_addresses_are_found_again)
 
 	live_table_init();
 	for (uint32_t i = 0; i < count; i++) {
-		block = (struct mt_live_block){.address = base + i * step, .size = i, .node = i};
+		block = (struct mt_live_block){.address = base + i * step, .size = i, .site = i};
 		if (live_table_insert(&block, &old) != LIVE_INSERTED)
 			ck_abort_msg("block %u of step %lu", i, (unsigned long)step);
 	}

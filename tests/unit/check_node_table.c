@@ -116,6 +116,13 @@ START_TEST(full_file_gives_no_ids_but_finds_the_old_ones)
 }
 END_TEST
 
+START_TEST(stack_that_could_not_be_stored_has_no_site)
+{
+	ck_assert_uint_eq(node_site(0), 0);
+	ck_assert_uint_eq(trace_file_count(TRACE_SITES), 1);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("node_table");
@@ -128,6 +135,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, a_million_nodes_keep_their_ids);
 	tcase_add_test(tests, node_without_location_is_no_node);
 	tcase_add_test(tests, stack_has_one_site);
+	tcase_add_test(tests, stack_that_could_not_be_stored_has_no_site);
 	suite_add_tcase(suite, tests);
 	tcase_set_timeout(full, 60);
 	tcase_add_checked_fixture(full, trace_case_start_empty, trace_case_finish);

@@ -40,11 +40,11 @@ static uint64_t address_of(const void *pointer)
 	return (uint64_t)(uintptr_t)pointer;
 }
 
-static void put(struct stripe *stripe, size_t place, uint32_t node, uint64_t size, uint32_t flags)
+static void put(struct stripe *stripe, size_t place, uint32_t site, uint64_t size, uint32_t flags)
 {
 	const struct mt_live_block block = {.address = UINT64_C(0x10000000) + place * 4096,
 					    .size = size,
-					    .node = node,
+					    .site = site,
 					    .flags = flags};
 
 	stripe->entries[place] = mt_live_pack(&block);
@@ -75,12 +75,12 @@ static void make_table(void)
 	children[0] = (struct mt_pair){address_of(&stripes[1]), 101};
 	children[5] = (struct mt_pair){address_of(&stripes[2]), 102};
 	for (size_t i = 0; i < 4; i++)
-		put(&stripes[0], 2 * i, 3, 150, i == 1 ? MT_LIVE_FLAG_API : 0);
+		put(&stripes[0], 2 * i, 1, 150, i == 1 ? MT_LIVE_FLAG_API : 0);
 	for (size_t i = 0; i < 5; i++)
-		put(&stripes[1], i, 5, 10, 0);
-	put(&stripes[1], ENTRIES - 1, 8, (uint64_t)EXAMPLE_B_LIVE_BYTES, MT_LIVE_FLAG_MOVED);
-	put(&stripes[2], 0, 2, 32, 0);
-	put(&stripes[2], 9, 2, 32, 0);
+		put(&stripes[1], i, 2, 10, 0);
+	put(&stripes[1], ENTRIES - 1, 3, (uint64_t)EXAMPLE_B_LIVE_BYTES, MT_LIVE_FLAG_MOVED);
+	put(&stripes[2], 0, 4, 32, 0);
+	put(&stripes[2], 9, 4, 32, 0);
 	stripes[0].entries[2].high |= MT_LIVE_FROZEN;
 }
 
@@ -187,7 +187,7 @@ START_TEST(block_of_another_size_is_a_difference)
 	struct verify result;
 
 	make_table();
-	put(&stripes[2], 0, 2, 33, 0);
+	put(&stripes[2], 0, 4, 33, 0);
 	result = verify();
 	ck_assert_uint_eq(result.row_count, 1);
 	ck_assert_int_eq(result.rows[0].in_table.bytes, 65);
@@ -200,7 +200,7 @@ START_TEST(block_of_a_stack_without_counters_is_stray)
 	struct verify result;
 
 	make_table();
-	put(&stripes[0], 20, 6, 5, 0);
+	put(&stripes[0], 20, 5, 5, 0);
 	result = verify();
 	ck_assert(verify_has_failed(&result));
 	ck_assert_uint_eq(result.row_count, 0);
@@ -214,7 +214,7 @@ START_TEST(size_beyond_an_entry_is_looked_up)
 	struct verify result;
 
 	make_table();
-	put(&stripes[2], 0, 2, UINT64_C(1) << 40, 0);
+	put(&stripes[2], 0, 4, UINT64_C(1) << 40, 0);
 	large[200] =
 		(struct mt_live_large){.address = UINT64_C(0x10000000), .size = UINT64_C(1) << 40};
 	result = verify();

@@ -89,6 +89,7 @@ static const struct mt_site live_sites[] = {
 	{.node = 5, .counters = 3, .epoch = 2, .peak_bytes = 50},
 	{.node = 8, .counters = 4},
 	{.node = 2, .counters = 5},
+	{.node = 6},
 };
 
 static const struct mt_counters live_counters[] = {
