@@ -151,13 +151,12 @@ static uint32_t capture_walk(const struct unwind_regs *regs, struct unwind_bound
 	return count;
 }
 
-uint32_t capture_node(const struct unwind_regs *regs, struct unwind_bounds *bounds,
-		      struct capture_scratch *scratch, uint32_t kind_node)
+static uint32_t capture_record(const struct unwind_regs *regs, struct unwind_bounds *bounds,
+			       struct capture_scratch *scratch, uint32_t kind_node)
 {
 	enum unwind_status end;
 	uint32_t count = capture_walk(regs, bounds, scratch, &end), node = kind_node;
 
-	self_check_stack(regs, bounds);
 	if (end == UNWIND_FRAME) {
 		if (count > CAPTURE_TRUNCATED_KEEP && count >= OPTIONS_DEPTH_MAX)
 			count = CAPTURE_TRUNCATED_KEEP;
@@ -173,4 +172,13 @@ uint32_t capture_node(const struct unwind_regs *regs, struct unwind_bounds *boun
 		return node;
 	trace_file_drop(MT_DROP_SITES);
 	return capture_overflow_node;
+}
+
+uint32_t capture_node(const struct unwind_regs *regs, struct unwind_bounds *bounds,
+		      struct capture_scratch *scratch, uint32_t kind_node)
+{
+	uint32_t node = capture_record(regs, bounds, scratch, kind_node);
+
+	self_check_stack(regs, bounds, node);
+	return node;
 }

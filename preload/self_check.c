@@ -8,20 +8,19 @@
 #include <stdint.h>
 
 #include "clock.h"
-#include "live_memory.h"
 #include "live_table.h"
 #include "memtrace/atomic.h"
 #include "module_table.h"
 #include "options.h"
 #include "os.h"
+#include "self_check_replay.h"
+#include "self_check_room.h"
 #include "shard.h"
 #include "squeeze_site.h"
 #include "text.h"
 #include "trace_file.h"
 #include "unwind_second.h"
 
-#define CHECK_PAGES 16u
-#define CHECK_FRAMES (CHECK_PAGES * 4096u / sizeof(uint64_t))
 #define CHECK_SHOWN_MAX 16u
 
 static uint64_t check_every, check_calls, check_shown;
@@ -38,6 +37,7 @@ bool self_check_wants_second(void)
 
 void self_check_init(bool second_is_open)
 {
+	self_check_replay_init();
 	if (!second_is_open)
 		check_every = 0;
 }
@@ -62,9 +62,7 @@ static void check_add_address(struct text *text, uint64_t address)
 		path = trace_file_entry(TRACE_STRINGS, record->path);
 	text_add(text, text_base_name(path));
 	text_add(text, "+");
-	for (int shift = 44; shift >= 0; shift -= 4)
-		if (address >> shift != 0 || shift == 0)
-			text_add_bytes(text, &"0123456789abcdef"[address >> shift & 15], 1);
+	text_add_hex(text, address);
 }
 
 static size_t check_walk(const struct unwind_regs *regs, struct unwind_bounds *bounds,
@@ -74,8 +72,24 @@ static size_t check_walk(const struct unwind_regs *regs, struct unwind_bounds *b
 	size_t count = 0;
 
 	unwind_begin(&cursor, regs, bounds);
-	while (count < CHECK_FRAMES && unwind_next(&cursor) == UNWIND_FRAME)
+	while (count < SELF_CHECK_FRAMES && unwind_next(&cursor) == UNWIND_FRAME)
 		frames[count++] = cursor.frame_address;
+	return count;
+}
+
+/* libunwind's addresses as a walk of ours names them. */
+static size_t check_walk_second(const struct unwind_regs *regs, struct unwind_bounds *bounds,
+				uint64_t *frames)
+{
+	enum unwind_status end;
+	size_t count = unwind_second_walk(regs, bounds, frames, SELF_CHECK_FRAMES, &end);
+	struct unwind_cursor cursor;
+
+	unwind_begin(&cursor, regs, bounds);
+	for (size_t i = 0; i < count; i++) {
+		unwind_second_frame(&cursor, frames[i]);
+		frames[i] = cursor.frame_address;
+	}
 	return count;
 }
 
@@ -118,29 +132,32 @@ static enum check_result check_compare(const uint64_t *here, size_t here_count,
 	return at == here_count ? CHECK_SHORTER : CHECK_DIFFERENT;
 }
 
-void self_check_stack(const struct unwind_regs *regs, struct unwind_bounds *bounds)
+static void check_second(const struct unwind_regs *regs, struct unwind_bounds *bounds)
 {
-	uint64_t *here, *there;
-	enum unwind_status end;
+	struct self_check_room *room;
 	size_t here_count, there_count;
 
 	if (check_every == 0 || mt_fetch_add_relaxed(&check_calls, 1) % check_every != 0)
 		return;
-	here = live_memory_take(LIVE_USE_FRAMES, CHECK_PAGES);
-	there = live_memory_take(LIVE_USE_FRAMES, CHECK_PAGES);
-	if (here != NULL && there != NULL) {
-		here_count = check_walk(regs, bounds, here);
-		there_count = unwind_second_walk(regs, bounds, there, CHECK_FRAMES, &end);
-		/* none: a walk of this thread was interrupted by a handler, which libunwind cannot do */
-		if (there_count > 0)
-			(void)mt_add_relaxed(
-				&check_results[check_compare(here, here_count, there, there_count)],
-				1);
+	room = self_check_room_take();
+	if (room == NULL)
+		return;
+	here_count = check_walk(regs, bounds, room->here);
+	there_count = check_walk_second(regs, bounds, room->there);
+	/* none: a walk of this thread was interrupted by a handler, which libunwind cannot do */
+	if (there_count > 0) {
+		enum check_result result =
+			check_compare(room->here, here_count, room->there, there_count);
+
+		(void)mt_add_relaxed(&check_results[result], 1);
 	}
-	if (here != NULL)
-		live_memory_give(LIVE_USE_FRAMES, here, CHECK_PAGES);
-	if (there != NULL)
-		live_memory_give(LIVE_USE_FRAMES, there, CHECK_PAGES);
+	self_check_room_give(room);
+}
+
+void self_check_stack(const struct unwind_regs *regs, struct unwind_bounds *bounds, uint32_t node)
+{
+	check_second(regs, bounds);
+	self_check_replay(regs, bounds, node);
 }
 
 static void check_report_stacks(void)
@@ -237,6 +254,7 @@ void self_check_at_exit(void)
 {
 	if (check_every != 0)
 		check_report_stacks();
+	self_check_replay_report();
 	/* while others allocate there is no moment at which the two could agree */
 	if (check_is_alone())
 		check_report_sites();

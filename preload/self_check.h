@@ -8,6 +8,7 @@
 #define PRELOAD_SELF_CHECK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "unwind.h"
 
@@ -20,8 +21,8 @@ void self_check_init(bool second_is_open);
 /* Whether libunwind is to be loaded for self_check_stack(). */
 bool self_check_wants_second(void);
 
-/* At the capture of a stack: does libunwind see the same one? */
-void self_check_stack(const struct unwind_regs *regs, struct unwind_bounds *bounds);
+/* At the capture of a stack: does libunwind see the same one, and does a fresh walk see what `node` says? */
+void self_check_stack(const struct unwind_regs *regs, struct unwind_bounds *bounds, uint32_t node);
 
 /* At exit: for each site, do the blocks in the live table add up to inherited + allocated - freed? */
 void self_check_at_exit(void);

@@ -14,8 +14,9 @@ bool self_check_wants_second(void)
 	return false;
 }
 
-void self_check_stack(const struct unwind_regs *regs, struct unwind_bounds *bounds)
+void self_check_stack(const struct unwind_regs *regs, struct unwind_bounds *bounds, uint32_t node)
 {
+	(void)node;
 	(void)regs;
 	(void)bounds;
 }

@@ -78,6 +78,13 @@ static bool text_with_unit(const char *s, const char *letters, const uint64_t *f
 	return factor != 0 && !__builtin_mul_overflow(value, factor, out);
 }
 
+void text_add_hex(struct text *text, uint64_t value)
+{
+	for (int shift = 60; shift >= 0; shift -= 4)
+		if (value >> shift != 0 || shift == 0)
+			text_add_bytes(text, &"0123456789abcdef"[value >> shift & 15], 1);
+}
+
 bool text_to_number(const char *s, uint64_t *out)
 {
 	return text_with_unit(s, "", NULL, 1, out);

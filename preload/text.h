@@ -22,6 +22,7 @@ void text_init(struct text *text, char *data, size_t capacity);
 void text_add(struct text *text, const char *s);
 void text_add_bytes(struct text *text, const char *s, size_t bytes);
 void text_add_number(struct text *text, uint64_t value);
+void text_add_hex(struct text *text, uint64_t value);
 
 /* Whole unsigned decimal number; false when s is anything else. */
 bool text_to_number(const char *s, uint64_t *out);

@@ -25,6 +25,21 @@ START_TEST(text_is_put_together)
 }
 END_TEST
 
+START_TEST(hexadecimal_numbers_have_no_leading_zeros)
+{
+	char data[64];
+	struct text text;
+
+	text_init(&text, data, sizeof(data));
+	text_add_hex(&text, 0);
+	text_add(&text, " ");
+	text_add_hex(&text, 0xa0);
+	text_add(&text, " ");
+	text_add_hex(&text, UINT64_MAX);
+	ck_assert_str_eq(data, "0 a0 ffffffffffffffff");
+}
+END_TEST
+
 START_TEST(what_does_not_fit_is_cut_and_said)
 {
 	char data[8] = "xxxxxxx";
@@ -125,6 +140,7 @@ Suite *unit_suite(void)
 	TCase *tests = tcase_create("text");
 
 	tcase_add_test(tests, text_is_put_together);
+	tcase_add_test(tests, hexadecimal_numbers_have_no_leading_zeros);
 	tcase_add_test(tests, what_does_not_fit_is_cut_and_said);
 	tcase_add_test(tests, numbers_are_whole_and_fit);
 	tcase_add_test(tests, bytes_may_have_a_unit);
