@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the checking library found when it compared stacks, with the code around each difference."""
+import json
+import re
+import subprocess
+
+import harness
+
+STACKS = re.compile(r"check: stacks: (\d+) equal, (\d+) longer than libunwind's, (\d+) shorter, "
+                    r"(\d+) different")
+REPLAY = re.compile(r"check: replay: (\d+) equal, (\d+) different")
+PLACE = re.compile(r"(\S+)\+([0-9a-f]+)")
+
+
+def _disassemble(path, offset):
+    """Code in front of a link-time address, and its first instructions behind."""
+    done = subprocess.run(["objdump", "-d", "--no-show-raw-insn", f"--start-address={offset - 24:#x}",
+                           f"--stop-address={offset + 16:#x}", path],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    return [line for line in done.stdout.decode(errors="replace").splitlines() if ":\t" in line]
+
+
+def explain(path):
+    """The messages of a trace file about differences, each with disassembly, as text."""
+    info = json.loads(harness.memtrace("info", "--json", path))
+    paths = {module["path"].rsplit("/", 1)[-1]: module["path"] for module in info["modules"]}
+    lines = []
+    for message in info["messages"]:
+        if not message["text"].startswith("check: "):
+            continue
+        lines.append(message["text"])
+        for name, offset in PLACE.findall(message["text"]):
+            if name in paths:
+                lines += _disassemble(paths[name], int(offset, 16))
+    return "\n".join(lines)
+
+
+def _numbers(path, pattern):
+    for message in json.loads(harness.memtrace("info", "--json", path))["messages"]:
+        found = pattern.match(message["text"])
+        if found:
+            return [int(number) for number in found.groups()]
+    raise AssertionError(f"{path}: no line {pattern.pattern}")
+
+
+def stacks(path):
+    """(equal to libunwind's, not equal)."""
+    equal, *others = _numbers(path, STACKS)
+    return equal, sum(others)
+
+
+def replay(path):
+    """(recorded as a fresh walk sees it, differently recorded)."""
+    equal, different = _numbers(path, REPLAY)
+    return equal, different
