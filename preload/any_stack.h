@@ -9,10 +9,24 @@
 #ifndef PRELOAD_ANY_STACK_H
 #define PRELOAD_ANY_STACK_H
 
+#include <stdint.h>
+
 #if defined(__x86_64__)
 #define ANY_STACK __attribute__((force_align_arg_pointer))
 #else
 #define ANY_STACK
 #endif
+
+static inline uintptr_t any_stack_pointer(void)
+{
+	uintptr_t sp;
+
+#if defined(__x86_64__)
+	__asm__ volatile("movq %%rsp, %0" : "=r"(sp));
+#else
+	sp = (uintptr_t)__builtin_frame_address(0);
+#endif
+	return sp;
+}
 
 #endif

@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 #include <string.h>
 
+#include "clock.h"
 #include "libc_compat.h"
 #include "live_memory.h"
 #include "memtrace/atomic.h"
@@ -103,82 +104,173 @@ static bool capture_widen(struct capture_scratch *scratch)
 	return true;
 }
 
+/* A walk: what it begins with, and what it has found. */
+struct capture {
+	struct unwind_regs regs;
+	const struct unwind_frame *frame;
+	struct unwind_bounds *bounds;
+	struct capture_scratch *scratch;
+	struct unwind_cursor cursor;
+	uint32_t count;		/* frames in the scratch, innermost first */
+	uint32_t met;		/* node of the next outer one, if it is known; else 0 */
+	enum unwind_status end; /* UNWIND_FRAME: too deep, unless the rest is known */
+};
+
 /* The same by libunwind, which gives all frames at once. */
-static uint32_t capture_walk_second(struct unwind_cursor *cursor, const struct unwind_regs *regs,
-				    struct unwind_bounds *bounds, struct capture_scratch *scratch,
-				    enum unwind_status *end)
+static void capture_walk_second(struct capture *capture)
 {
 	uint64_t *frames = live_memory_take(LIVE_USE_FRAMES, CAPTURE_SECOND_PAGES);
-	size_t count, used = 0;
+	struct capture_scratch *scratch = capture->scratch;
+	size_t count, i = 0;
 
-	*end = UNWIND_BROKEN;
+	capture->end = UNWIND_BROKEN;
 	if (frames == NULL)
-		return 0;
-	count = unwind_second_walk(regs, bounds, frames,
-				   CAPTURE_SECOND_PAGES * 4096u / sizeof(*frames), end);
-	for (size_t i = 1; i < count; i++) { /* 0 is the interposed function */
-		if (used == capture_depth_max ||
-		    (used == scratch->capacity && !capture_widen(scratch))) {
-			*end = UNWIND_FRAME;
+		return;
+	count = unwind_second_walk(&capture->regs, capture->bounds, frames,
+				   CAPTURE_SECOND_PAGES * 4096u / sizeof(*frames), &capture->end);
+	while (i < count && frames[i] != capture->frame->ip - 1) /* our own */
+		i++;
+	for (; i < count; i++) {
+		if (capture->count == capture_depth_max ||
+		    (capture->count == scratch->capacity && !capture_widen(scratch))) {
+			capture->end = UNWIND_FRAME;
 			break;
 		}
-		unwind_second_frame(cursor, frames[i]);
-		scratch->frames[used++] = capture_location(cursor);
+		unwind_second_frame(&capture->cursor, frames[i]);
+		scratch->frames[capture->count++] = capture_location(&capture->cursor);
 	}
 	live_memory_give(LIVE_USE_FRAMES, frames, CAPTURE_SECOND_PAGES);
-	return (uint32_t)used;
 }
 
-/* Fills the scratch with at most depth_max frames; returns their number. */
-static uint32_t capture_walk(const struct unwind_regs *regs, struct unwind_bounds *bounds,
-			     struct capture_scratch *scratch, enum unwind_status *end)
+/* Whether there is room for one more frame. */
+static bool capture_has_room(struct capture *capture)
 {
-	struct unwind_cursor cursor;
-	uint32_t count = 0;
+	return capture->count < capture_depth_max &&
+	       (capture->count < capture->scratch->capacity || capture_widen(capture->scratch));
+}
 
-	unwind_begin(&cursor, regs, bounds);
-	if (__builtin_expect(capture_used_unwinder == MT_UNWINDER_LIBUNWIND, 0))
-		return capture_walk_second(&cursor, regs, bounds, scratch, end);
-	*end = unwind_next(&cursor);
-	if (*end == UNWIND_FRAME) /* the interposed function */
-		*end = unwind_next(&cursor);
-	for (; *end == UNWIND_FRAME; *end = unwind_next(&cursor)) {
-		if (count == capture_depth_max ||
-		    (count == scratch->capacity && !capture_widen(scratch)))
-			return count;
-		scratch->frames[count++] = capture_location(&cursor);
+static void capture_walk(struct capture *capture)
+{
+	struct unwind_cursor *cursor = &capture->cursor;
+
+	while ((capture->end = unwind_next(cursor)) == UNWIND_FRAME) {
+		if (!capture_has_room(capture))
+			return;
+		capture->scratch->frames[capture->count++] = capture_location(cursor);
 	}
-	return count;
 }
 
-static uint32_t capture_record(const struct unwind_regs *regs, struct unwind_bounds *bounds,
-			       struct capture_scratch *scratch, uint32_t kind_node)
+/* The same, recorded, and only as far as the rest is not known from another record. */
+static void capture_walk_recorded(struct capture *capture, struct replay_walk *walk)
 {
-	enum unwind_status end;
-	uint32_t count = capture_walk(regs, bounds, scratch, &end), node = kind_node;
+	struct unwind_cursor *cursor = &capture->cursor;
 
-	if (end == UNWIND_FRAME) {
-		if (count > CAPTURE_TRUNCATED_KEEP && count >= OPTIONS_DEPTH_MAX)
-			count = CAPTURE_TRUNCATED_KEEP;
-		node = node_intern(node, location_intern(location_pseudo(MT_PSEUDO_TRUNCATED, 0)));
+	for (;;) {
+		capture->met = replay_walk_meets(walk, cursor);
+		if (capture->met != 0 &&
+		    capture->count + replay_rest_count(walk) <= capture_depth_max) {
+			capture->end = UNWIND_FRAME;
+			return;
+		}
+		capture->met = 0;
+		capture->end = unwind_next(cursor);
+		if (capture->end != UNWIND_FRAME)
+			return;
+		if (!capture_has_room(capture)) {
+			walk->record = NULL;
+			return;
+		}
+		capture->scratch->frames[capture->count++] = capture_location(cursor);
+		replay_walk_note(walk, cursor);
+	}
+}
+
+static uint32_t capture_root(struct capture *capture, uint32_t kind_node)
+{
+	if (capture->met != 0)
+		return capture->met;
+	if (capture->end == UNWIND_FRAME) {
+		if (capture->count > CAPTURE_TRUNCATED_KEEP && capture->count >= OPTIONS_DEPTH_MAX)
+			capture->count = CAPTURE_TRUNCATED_KEEP;
 		trace_file_drop(MT_DROP_TRUNCATED_STACKS);
-	} else if (end == UNWIND_BROKEN) {
-		node = node_intern(node, location_intern(location_pseudo(MT_PSEUDO_UNKNOWN, 0)));
-		trace_file_drop(MT_DROP_BROKEN_STACKS);
+		return node_intern(kind_node,
+				   location_intern(location_pseudo(MT_PSEUDO_TRUNCATED, 0)));
 	}
-	while (count > 0 && node != 0)
-		node = node_intern(node, scratch->frames[--count]);
+	if (capture->end == UNWIND_BROKEN) {
+		trace_file_drop(MT_DROP_BROKEN_STACKS);
+		return node_intern(kind_node,
+				   location_intern(location_pseudo(MT_PSEUDO_UNKNOWN, 0)));
+	}
+	return kind_node;
+}
+
+/* Interns the walked frames from the outermost on, in their place in the scratch; returns the innermost's node. */
+static uint32_t capture_intern(struct capture *capture, uint32_t kind_node)
+{
+	uint32_t node = capture_root(capture, kind_node), *frames = capture->scratch->frames;
+
+	/* a known rest begins with the frame that it was met at */
+	for (uint32_t i = capture->count; i-- > 0 && node != 0;)
+		frames[i] = node = node_intern(node, frames[i]);
 	if (node != 0)
 		return node;
 	trace_file_drop(MT_DROP_SITES);
 	return capture_overflow_node;
 }
 
-uint32_t capture_node(const struct unwind_regs *regs, struct unwind_bounds *bounds,
+static void capture_begin(struct capture *capture, const struct unwind_frame *frame,
+			  struct unwind_bounds *bounds, struct capture_scratch *scratch)
+{
+	unwind_regs_capture(&capture->regs);
+	capture->frame = frame;
+	capture->bounds = bounds;
+	capture->scratch = scratch;
+	capture->count = 0;
+	capture->met = 0;
+	unwind_begin_above(&capture->cursor, &capture->regs, frame, bounds);
+}
+
+uint32_t capture_site(const struct unwind_frame *frame, struct unwind_bounds *bounds,
 		      struct capture_scratch *scratch, uint32_t kind_node)
 {
-	uint32_t node = capture_record(regs, bounds, scratch, kind_node);
+	struct capture capture;
 
-	self_check_stack(regs, bounds, node);
-	return node;
+	capture_begin(&capture, frame, bounds, scratch);
+	if (__builtin_expect(capture_used_unwinder == MT_UNWINDER_LIBUNWIND, 0))
+		capture_walk_second(&capture);
+	else
+		capture_walk(&capture);
+	return node_site(capture_intern(&capture, kind_node));
+}
+
+struct replay_booking *capture_new(struct thread *thread, const struct unwind_frame *frame)
+{
+	struct replay_booking *booking = &thread->unkept;
+	struct replay_stack *record;
+	struct replay_walk walk;
+	struct capture capture;
+	uint32_t site;
+
+	if (__builtin_expect(capture_used_unwinder == MT_UNWINDER_LIBUNWIND, 0)) {
+		site = capture_site(frame, &thread->bounds, &thread->scratch, thread->kind_node);
+		*booking = (struct replay_booking){.site = site,
+						   .counters = shard_counters(thread->shard, site,
+									      clock_epoch())};
+		return booking;
+	}
+	capture_begin(&capture, frame, &thread->bounds, &thread->scratch);
+	replay_walk_begin(&walk, &thread->replay, frame);
+	capture_walk_recorded(&capture, &walk);
+	record = replay_walk_end(&walk, &capture.cursor);
+	if (record != NULL)
+		booking = &record->booking;
+	site = node_site(capture_intern(&capture, thread->kind_node));
+	*booking = (struct replay_booking){.site = site,
+					   .counters = shard_counters(thread->shard, site,
+								      clock_epoch())};
+	if (record != NULL && booking->counters != NULL) {
+		replay_fill(record, capture.scratch->frames, capture.count);
+		replay_keep(&thread->replay, record);
+	}
+	return booking;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * capture.h - the calling thread's stack as a node id.
+ * capture.h - the calling thread's stack as a site.
  *
  * Layer 3.
  */
@@ -9,7 +9,9 @@
 
 #include <stdint.h>
 
+#include "any_stack.h"
 #include "options.h"
+#include "replay.h"
 #include "thread.h"
 #include "unwind.h"
 
@@ -20,13 +22,26 @@ void capture_init(const struct options *options);
 uint32_t capture_unwinder(void);
 
 /*
- * capture_node() - id of the stack that called the interposed function.
- * @regs: registers in the interposed function itself; its own frame is left out.
+ * capture_site() - index into SITES of the stack that called the interposed function.
+ * @frame: of that function; its own frame is left out.
  * @kind_node: outermost node.
  *
- * Never fails: without room for the stack all such stacks share one node.
+ * Without room for the stack all such stacks share one site. Return: 0 = there is not even room for that.
  */
-uint32_t capture_node(const struct unwind_regs *regs, struct unwind_bounds *bounds,
-		      struct capture_scratch *scratch, uint32_t kind_node);
+ANY_STACK uint32_t capture_site(const struct unwind_frame *frame, struct unwind_bounds *bounds,
+				struct capture_scratch *scratch, uint32_t kind_node);
+
+/* A stack that is not among the thread's records, or not any more. */
+ANY_STACK struct replay_booking *capture_new(struct thread *thread,
+					     const struct unwind_frame *frame);
+
+/* Where to book an event of this thread, not inside another one. Valid until the next one. */
+static inline struct replay_booking *capture_booking(struct thread *thread,
+						     const struct unwind_frame *frame)
+{
+	struct replay_stack *stack = replay_find(&thread->replay, frame);
+
+	return __builtin_expect(stack != NULL, 1) ? &stack->booking : capture_new(thread, frame);
+}
 
 #endif

@@ -81,12 +81,8 @@ void memtrace_shim_mark(const char *text)
 
 void memtrace_shim_report_alloc(const void *address, size_t bytes)
 {
-	struct unwind_regs regs;
-
-	if (!process_is_traced())
-		return;
-	unwind_regs_capture(&regs);
-	tracker_alloc(address, bytes, MT_LIVE_FLAG_API, &regs);
+	if (process_is_traced())
+		tracker_alloc(address, bytes, MT_LIVE_FLAG_API, UNWIND_FRAME_HERE());
 }
 
 void memtrace_shim_report_free(const void *address)

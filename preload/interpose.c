@@ -15,6 +15,7 @@
 #include "module_table.h"
 #include "process.h"
 #include "real.h"
+#include "state.h"
 #include "thread.h"
 #include "tracker.h"
 #include "unwind.h"
@@ -37,53 +38,80 @@ EXPORT void *valloc(size_t size);
 EXPORT void *pvalloc(size_t size);
 EXPORT size_t malloc_usable_size(void *block);
 
-/* While the next allocator is being looked up, memory comes from the pool. */
-static bool interpose_is_ready(void)
+enum interpose_way {
+	INTERPOSE_BOOK,
+	INTERPOSE_PASS,
+	INTERPOSE_POOL, /* the next allocator is being looked up: memory comes from the pool */
+};
+
+/* Settles what this process is, and looks whether recording is to be switched on. */
+static __attribute__((noinline)) enum interpose_way interpose_way_odd(void)
 {
-	return real_is_resolved() || (!thread_local_state.is_ours && process_is_traced()) ||
-	       real_is_resolved();
+	if (thread_local_state.is_aside == 0 && process_is_traced()) {
+		if (state_now() != STATE_TRACED)
+			tracker_idle();
+		if (state_now() == STATE_TRACED)
+			return INTERPOSE_BOOK;
+	}
+	return real_is_resolved() ? INTERPOSE_PASS : INTERPOSE_POOL;
 }
 
-static bool interpose_is_event(void)
+static inline enum interpose_way interpose_way(void)
 {
-	return !thread_local_state.is_forwarding && !thread_local_state.is_ours &&
-	       process_is_traced();
+	uint32_t state = state_now();
+
+	if (__builtin_expect(state == STATE_TRACED && thread_local_state.is_aside == 0, 1))
+		return INTERPOSE_BOOK;
+	if (state >= STATE_ASLEEP && mt_load_relaxed(state_request) == 0)
+		return INTERPOSE_PASS;
+	return interpose_way_odd();
 }
 
-/* Books the block if there is one. Inlined, so that the registers are those of the interposed function. */
-#define INTERPOSE_BOOK(block, size)                                                                \
+static __attribute__((noinline)) bool interpose_is_free_odd(void)
+{
+	return thread_local_state.is_aside == 0 && process_is_traced() &&
+	       state_now() < STATE_ASLEEP;
+}
+
+/* Whether the end of a block is an event. */
+static inline bool interpose_is_free(void)
+{
+	uint32_t state = state_now();
+
+	if (__builtin_expect(state == STATE_TRACED && thread_local_state.is_aside == 0, 1))
+		return true;
+	return state < STATE_ASLEEP && interpose_is_free_odd();
+}
+
+/* The body of a function: pass the call on and book what comes back. Its own frame is the one to unwind from. */
+#define INTERPOSE_ALLOC(call, size, alignment)                                                     \
 	do {                                                                                       \
-		if ((block) != NULL && interpose_is_event()) {                                     \
-			struct unwind_regs regs_;                                                  \
+		enum interpose_way way_ = interpose_way();                                         \
+		void *block_;                                                                      \
                                                                                                    \
-			unwind_regs_capture(&regs_);                                               \
-			tracker_alloc((block), (size), 0, &regs_);                                 \
+		if (__builtin_expect(way_ == INTERPOSE_BOOK, 1)) {                                 \
+			block_ = (call);                                                           \
+			if (__builtin_expect(block_ != NULL, 1))                                   \
+				tracker_alloc(block_, (size), 0, UNWIND_FRAME_HERE());             \
+			return block_;                                                             \
 		}                                                                                  \
+		return way_ == INTERPOSE_PASS ? (call) : pool_alloc((size), (alignment));          \
 	} while (0)
 
 void *malloc(size_t size)
 {
-	void *block;
-
-	if (!interpose_is_ready())
-		return pool_alloc(size, 1);
-	block = real.malloc(size);
-	INTERPOSE_BOOK(block, size);
-	return block;
+	INTERPOSE_ALLOC(real.malloc(size), size, 1);
 }
 
 void *calloc(size_t count, size_t size)
 {
-	void *block;
+	size_t bytes;
 
-	if (!interpose_is_ready()) {
-		size_t bytes;
-
-		return __builtin_mul_overflow(count, size, &bytes) ? NULL : pool_alloc(bytes, 1);
+	if (__builtin_mul_overflow(count, size, &bytes)) {
+		errno = ENOMEM;
+		return NULL;
 	}
-	block = real.calloc(count, size);
-	INTERPOSE_BOOK(block, count * size);
-	return block;
+	INTERPOSE_ALLOC(real.calloc(count, size), bytes, 1);
 }
 
 /* A block of the pool moves into the real heap, with the smaller of the two sizes. */
@@ -97,28 +125,30 @@ static void *interpose_leave_pool(const void *block, size_t size)
 	return fresh;
 }
 
-static __attribute__((always_inline)) inline void *interpose_realloc(void *block, size_t size)
+/* Of a block that is to be had from the next allocator. */
+static __attribute__((always_inline)) inline void *interpose_realloc_real(void *block, size_t size)
 {
 	struct tracker_realloc state;
-	struct unwind_regs regs;
 	void *fresh;
 
-	if (!interpose_is_ready())
-		return pool_alloc(
-			size, 1); /* nothing can have been allocated before, but from the pool */
-	if (block == NULL || pool_owns(block)) {
-		fresh = block == NULL ? real.realloc(NULL, size)
-				      : interpose_leave_pool(block, size);
-		INTERPOSE_BOOK(fresh, size);
-		return fresh;
-	}
-	if (!interpose_is_event())
-		return real.realloc(block, size);
+	if (!interpose_is_free())
+		return real_is_resolved() ? real.realloc(block, size) : pool_alloc(size, 1);
 	tracker_realloc_begin(block, &state);
 	fresh = real.realloc(block, size);
-	unwind_regs_capture(&regs);
-	tracker_realloc_end(fresh, size, &state, &regs);
+	tracker_realloc_end(fresh, size, &state, UNWIND_FRAME_HERE());
 	return fresh;
+}
+
+static __attribute__((always_inline)) inline void *interpose_realloc(void *block, size_t size)
+{
+	if (block == NULL)
+		INTERPOSE_ALLOC(real.realloc(NULL, size), size, 1);
+	if (pool_owns(block))
+		INTERPOSE_ALLOC(interpose_leave_pool(block, size), size, 1);
+	/* asleep: a request to wake up is seen here as well */
+	if (state_now() >= STATE_ASLEEP && interpose_way() != INTERPOSE_BOOK)
+		return real.realloc(block, size);
+	return interpose_realloc_real(block, size);
 }
 
 void *realloc(void *block, size_t size)
@@ -138,62 +168,66 @@ void *reallocarray(void *block, size_t count, size_t size)
 	return interpose_realloc(block, bytes);
 }
 
-static __attribute__((always_inline)) inline void interpose_free(void *block, const void *caller)
+static __attribute__((always_inline)) inline void interpose_free(void *block)
 {
-	if (block == NULL || pool_owns(block) || !interpose_is_ready())
+	if (block == NULL || pool_owns(block))
 		return;
-	if (loader_range_holds(caller))
+	if (loader_range_holds(__builtin_return_address(0)))
 		module_table_note_unload(); /* dlclose() frees after it has unmapped */
-	if (interpose_is_event())
+	if (interpose_is_free())
 		tracker_free(block, 0);
+	else if (!real_is_resolved())
+		return;
 	real.free(block);
 }
 
 void free(void *block)
 {
-	interpose_free(block, __builtin_return_address(0));
+	interpose_free(block);
 }
 
 void cfree(void *block)
 {
-	interpose_free(block, __builtin_return_address(0));
+	interpose_free(block);
 }
 
 /* Not every libc has these two, and none needs the sizes. */
 void free_sized(void *block, size_t size)
 {
 	(void)size;
-	interpose_free(block, __builtin_return_address(0));
+	interpose_free(block);
 }
 
 void free_aligned_sized(void *block, size_t alignment, size_t size)
 {
 	(void)alignment;
 	(void)size;
-	interpose_free(block, __builtin_return_address(0));
+	interpose_free(block);
 }
 
 /*
  * The aligned family. Allocators build these on each other, so what comes back from inside is not an event.
  * The mark is the thread's own: a signal handler that allocates in just this moment is not counted.
  */
-#define INTERPOSE_FORWARD(block, call, size)                                                       \
-	do {                                                                                       \
+#define INTERPOSE_FORWARD(call)                                                                    \
+	({                                                                                         \
 		uint8_t outer_ = thread_local_state.is_forwarding;                                 \
+		void *forwarded_;                                                                  \
                                                                                                    \
 		thread_local_state.is_forwarding = 1;                                              \
-		(block) = (call);                                                                  \
+		forwarded_ = (call);                                                               \
 		thread_local_state.is_forwarding = outer_;                                         \
-		INTERPOSE_BOOK((block), (size));                                                   \
-	} while (0)
+		forwarded_;                                                                        \
+	})
 
 int posix_memalign(void **out, size_t alignment, size_t size)
 {
-	void *block = NULL;
+	enum interpose_way way = interpose_way();
 	int status;
 
-	if (!interpose_is_ready()) {
-		block = pool_alloc(size, alignment);
+	if (way == INTERPOSE_POOL) {
+		void *block = pool_alloc(size, alignment);
+
 		if (block == NULL)
 			return ENOMEM;
 		*out = block;
@@ -202,50 +236,29 @@ int posix_memalign(void **out, size_t alignment, size_t size)
 	thread_local_state.is_forwarding++;
 	status = real.posix_memalign(out, alignment, size);
 	thread_local_state.is_forwarding--;
-	if (status == 0)
-		block = *out;
-	INTERPOSE_BOOK(block, size);
+	if (status == 0 && *out != NULL && way == INTERPOSE_BOOK)
+		tracker_alloc(*out, size, 0, UNWIND_FRAME_HERE());
 	return status;
 }
 
 void *aligned_alloc(size_t alignment, size_t size)
 {
-	void *block;
-
-	if (!interpose_is_ready())
-		return pool_alloc(size, alignment);
-	INTERPOSE_FORWARD(block, real.aligned_alloc(alignment, size), size);
-	return block;
+	INTERPOSE_ALLOC(INTERPOSE_FORWARD(real.aligned_alloc(alignment, size)), size, alignment);
 }
 
 void *memalign(size_t alignment, size_t size)
 {
-	void *block;
-
-	if (!interpose_is_ready())
-		return pool_alloc(size, alignment);
-	INTERPOSE_FORWARD(block, real.memalign(alignment, size), size);
-	return block;
+	INTERPOSE_ALLOC(INTERPOSE_FORWARD(real.memalign(alignment, size)), size, alignment);
 }
 
 void *valloc(size_t size)
 {
-	void *block;
-
-	if (!interpose_is_ready())
-		return pool_alloc(size, 4096);
-	INTERPOSE_FORWARD(block, real.valloc(size), size);
-	return block;
+	INTERPOSE_ALLOC(INTERPOSE_FORWARD(real.valloc(size)), size, 4096);
 }
 
 void *pvalloc(size_t size)
 {
-	void *block;
-
-	if (!interpose_is_ready())
-		return pool_alloc(size, 4096);
-	INTERPOSE_FORWARD(block, real.pvalloc(size), size);
-	return block;
+	INTERPOSE_ALLOC(INTERPOSE_FORWARD(real.pvalloc(size)), size, 4096);
 }
 
 size_t malloc_usable_size(void *block)
@@ -254,5 +267,5 @@ size_t malloc_usable_size(void *block)
 		return 0;
 	if (pool_owns(block))
 		return pool_usable_size(block);
-	return interpose_is_ready() ? real.usable_size(block) : 0;
+	return real_is_resolved() ? real.usable_size(block) : 0;
 }

@@ -32,18 +32,12 @@
 #include "self_snapshot.h"
 #include "shard.h"
 #include "site_peak.h"
+#include "state.h"
 #include "text.h"
 #include "thread.h"
 #include "trace_file.h"
 #include "tracker.h"
 #include "unwind.h"
-
-#ifndef MADV_WIPEONFORK
-#define MADV_WIPEONFORK 18
-#endif
-
-static uint32_t process_first_word;
-uint32_t *process_word = &process_first_word;
 
 static struct options process_options;
 static struct options_complaints process_complaints;
@@ -71,22 +65,6 @@ static void process_say(const char *a, const char *b, const char *c, const char 
 	text_add(&text, d);
 	text_add(&text, "\n");
 	say_line(line, text.used);
-}
-
-static void process_wipe(void)
-{
-	mt_store_relaxed(process_word, PROCESS_UNSETTLED);
-}
-
-/* The word that a child of fork finds wiped. Before Linux 4.14 a fork handler does it, for fork() only. */
-static void process_make_word(void)
-{
-	uint32_t *word = os_map(4096);
-
-	if (word == NULL || os_advise(word, 4096, MADV_WIPEONFORK) != 0)
-		(void)pthread_atfork(NULL, NULL, process_wipe);
-	if (word != NULL)
-		mt_store_release(&process_word, word);
 }
 
 static const char *process_reason(int status)
@@ -231,7 +209,7 @@ static bool process_may_trace(void)
 static bool process_init(void)
 {
 	process_is_initialised = true;
-	process_make_word();
+	state_init();
 	options_read(&process_options, &process_complaints);
 	names_init(&process_names, &process_options);
 	if (!process_may_trace() || !process_make_file(false))
@@ -251,7 +229,6 @@ static bool process_init(void)
 	process_tell_bypass();
 	self_snapshot_init(process_path);
 	look_init(&process_options);
-	tracker_set_stopped(process_options.starts_off);
 	process_catch_signal();
 	return true;
 }
@@ -276,8 +253,18 @@ static bool process_start_again(void)
 	capture_init(&process_options);
 	look_init(&process_options);
 	tracker_inherit();
-	tracker_set_stopped(process_options.starts_off);
 	return true;
+}
+
+static enum state process_first_state(bool is_traced)
+{
+	if (!is_traced)
+		return STATE_LEFT_ALONE;
+	state_request = &trace_file.header->control;
+	trace_file.process->is_stopped = process_options.starts_off;
+	if (!process_options.starts_off)
+		return STATE_TRACED;
+	return process_generation == 0 || state_last == STATE_ASLEEP ? STATE_ASLEEP : STATE_STOPPED;
 }
 
 bool process_settle(void)
@@ -293,15 +280,15 @@ bool process_settle(void)
 		trace_file_drop(MT_DROP_EARLY);
 		return false;
 	}
-	if (mt_load_relaxed(mt_load_acquire(&process_word)) != PROCESS_UNSETTLED) {
+	if (state_now() != STATE_UNSETTLED) {
 		mt_store_release(&settler, 0);
-		return mt_load_relaxed(process_word) == PROCESS_TRACED;
+		return state_now() != STATE_LEFT_ALONE;
 	}
 	local->is_ours = 1;
 	is_traced =
 		process_is_initialised ? process_start_again() : real_resolve() && process_init();
 	process_is_left_alone = !is_traced;
-	mt_store_release(process_word, is_traced ? PROCESS_TRACED : PROCESS_LEFT_ALONE);
+	state_set(process_first_state(is_traced));
 	local->is_ours = 0;
 	mt_store_release(&settler, 0);
 	errno = saved;
@@ -345,7 +332,7 @@ static __attribute__((constructor(101))) void process_constructor(void)
 static __attribute__((destructor)) void process_destructor(void)
 {
 	/* an untouched child of fork must not write into its parent's file */
-	if (mt_load_relaxed(mt_load_relaxed(&process_word)) != PROCESS_TRACED)
+	if (state_now() == STATE_UNSETTLED || state_now() == STATE_LEFT_ALONE)
 		return;
 	process_look_at_signal();
 	self_check_at_exit();

@@ -11,28 +11,17 @@
 #include <stdint.h>
 
 #include "any_stack.h"
-#include "memtrace/atomic.h"
-
-enum process_word {
-	PROCESS_UNSETTLED =
-		0, /* not looked at yet, or a child of fork: the kernel has wiped the word */
-	PROCESS_TRACED = 1,
-	PROCESS_LEFT_ALONE = 2,
-};
-
-extern uint32_t *process_word;
+#include "state.h"
 
 /* Slow path of process_is_traced(). */
 ANY_STACK bool process_settle(void);
 
-/* At the head of every event. False: pass the call on and do nothing else. */
+/* Whether there is a trace file, be it that nothing is recorded at the moment. */
 static inline bool process_is_traced(void)
 {
-	uint32_t word = mt_load_relaxed(mt_load_relaxed(&process_word));
+	uint32_t state = state_now();
 
-	if (__builtin_expect(word == PROCESS_TRACED, 1))
-		return true;
-	return word == PROCESS_UNSETTLED && process_settle();
+	return state == STATE_UNSETTLED ? process_settle() : state != STATE_LEFT_ALONE;
 }
 
 /* Snapshot on behalf of the program; see memtrace_snapshot(). */

@@ -18,10 +18,13 @@
 #include "shard.h"
 #include "squeeze_site.h"
 #include "text.h"
+#include "thread.h"
 #include "trace_file.h"
 #include "unwind_second.h"
 
 #define CHECK_SHOWN_MAX 16u
+
+bool self_check_is_on;
 
 static uint64_t check_every, check_calls, check_shown;
 /* How the two walks compare. */
@@ -40,6 +43,7 @@ void self_check_init(bool second_is_open)
 	self_check_replay_init();
 	if (!second_is_open)
 		check_every = 0;
+	self_check_is_on = check_every > 0 || self_check_replay_is_on();
 }
 
 static void check_say(const struct text *text)
@@ -154,10 +158,16 @@ static void check_second(const struct unwind_regs *regs, struct unwind_bounds *b
 	self_check_room_give(room);
 }
 
-void self_check_stack(const struct unwind_regs *regs, struct unwind_bounds *bounds, uint32_t node)
+void self_check_event(const struct unwind_frame *frame, struct thread *thread, uint32_t site)
 {
-	check_second(regs, bounds);
-	self_check_replay(regs, bounds, node);
+	const struct mt_site *record = trace_file_entry(TRACE_SITES, site);
+	struct unwind_bounds own = {0, 0}, *bounds = thread != NULL ? &thread->bounds : &own;
+	struct unwind_regs regs;
+
+	unwind_regs_capture(&regs);
+	check_second(&regs, bounds);
+	if (record != NULL)
+		self_check_replay(&regs, frame, bounds, record->node);
 }
 
 static void check_report_stacks(void)

@@ -12,17 +12,25 @@
 
 #include "unwind.h"
 
+struct thread;
+
 /* Variable of the checking library: compare every n-th stack with libunwind's. */
 #define SELF_CHECK_ENV_UNWIND "MEMTRACE_CHECK_UNWIND"
 
 /* Once, at start-up. second_is_open: libunwind can be used. */
 void self_check_init(bool second_is_open);
 
-/* Whether libunwind is to be loaded for self_check_stack(). */
+/* Whether libunwind is to be loaded for self_check_event(). */
 bool self_check_wants_second(void);
 
-/* At the capture of a stack: does libunwind see the same one, and does a fresh walk see what `node` says? */
-void self_check_stack(const struct unwind_regs *regs, struct unwind_bounds *bounds, uint32_t node);
+/* Whether self_check_event() is to be called. */
+extern bool self_check_is_on;
+
+/*
+ * At an event: does libunwind see the same stack as a walk, and is that the one it is booked on?
+ * frame: of the interposed function. thread: NULL = the event is inside another one.
+ */
+void self_check_event(const struct unwind_frame *frame, struct thread *thread, uint32_t site);
 
 /* At exit: for each site, do the blocks in the live table add up to inherited + allocated - freed? */
 void self_check_at_exit(void);

@@ -4,6 +4,8 @@
  */
 #include "self_check.h"
 
+bool self_check_is_on = false;
+
 void self_check_init(bool second_is_open)
 {
 	(void)second_is_open;
@@ -14,11 +16,11 @@ bool self_check_wants_second(void)
 	return false;
 }
 
-void self_check_stack(const struct unwind_regs *regs, struct unwind_bounds *bounds, uint32_t node)
+void self_check_event(const struct unwind_frame *frame, struct thread *thread, uint32_t site)
 {
-	(void)node;
-	(void)regs;
-	(void)bounds;
+	(void)frame;
+	(void)thread;
+	(void)site;
 }
 
 void self_check_at_exit(void)

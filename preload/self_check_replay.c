@@ -26,12 +26,12 @@
 #define REPLAY_CODE_BYTES 16u
 
 /* How a recorded stack ends; truncated ones have only their innermost frames. */
-enum replay_end { REPLAY_WHOLE, REPLAY_BROKEN, REPLAY_TRUNCATED, REPLAY_OVERFLOW };
+enum check_end { REPLAY_WHOLE, REPLAY_BROKEN, REPLAY_TRUNCATED, REPLAY_OVERFLOW };
 
-struct replay_stack {
+struct check_stack {
 	uint64_t *words; /* location words, innermost first */
 	size_t count;
-	enum replay_end end;
+	enum check_end end;
 };
 
 static uint64_t replay_every, replay_calls, replay_equal, replay_different;
@@ -44,12 +44,17 @@ void self_check_replay_init(void)
 		replay_every = 0;
 }
 
-static void replay_say(const struct text *text)
+bool self_check_replay_is_on(void)
+{
+	return replay_every > 0;
+}
+
+static void check_say(const struct text *text)
 {
 	trace_file_message(1, clock_now_ns(), text->data);
 }
 
-static uint64_t replay_word(uint64_t address)
+static uint64_t check_word(uint64_t address)
 {
 	struct module_info info;
 	uint64_t module = MT_MODULE_NONE;
@@ -62,7 +67,7 @@ static uint64_t replay_word(uint64_t address)
 }
 
 /* What stands in the tree, up to the node that no code belongs to. */
-static void replay_recorded(uint32_t node, struct replay_stack *stack)
+static void check_recorded(uint32_t node, struct check_stack *stack)
 {
 	stack->count = 0;
 	stack->end = REPLAY_OVERFLOW;
@@ -90,24 +95,23 @@ static void replay_recorded(uint32_t node, struct replay_stack *stack)
 	}
 }
 
-static void replay_walked(const struct unwind_regs *regs, struct unwind_bounds *bounds,
-			  struct replay_stack *stack)
+static void check_walked(const struct unwind_regs *regs, const struct unwind_frame *frame,
+			 struct unwind_bounds *bounds, struct check_stack *stack)
 {
 	struct unwind_cursor cursor;
-	enum unwind_status status;
+	enum unwind_status status = UNWIND_FRAME;
 
 	stack->count = 0;
-	unwind_begin(&cursor, regs, bounds);
-	status = unwind_next(&cursor); /* the interposed function */
+	unwind_begin_above(&cursor, regs, frame, bounds);
 	while (status == UNWIND_FRAME && stack->count < SELF_CHECK_FRAMES) {
 		status = unwind_next(&cursor);
 		if (status == UNWIND_FRAME)
-			stack->words[stack->count++] = replay_word(cursor.frame_address);
+			stack->words[stack->count++] = check_word(cursor.frame_address);
 	}
 	stack->end = status == UNWIND_BROKEN ? REPLAY_BROKEN : REPLAY_WHOLE;
 }
 
-static void replay_add_word(struct text *text, uint64_t word)
+static void check_add_word(struct text *text, uint64_t word)
 {
 	uint32_t module = (uint32_t)(word >> MT_LOCATION_MODULE_SHIFT);
 	const struct mt_module *record = trace_file_entry(TRACE_MODULES, module);
@@ -124,7 +128,7 @@ static void replay_add_word(struct text *text, uint64_t word)
 }
 
 /* The bytes in front of an address: its call, where it is a return address. */
-static void replay_add_code(struct text *text, uint64_t word)
+static void check_add_code(struct text *text, uint64_t word)
 {
 	uint32_t module = (uint32_t)(word >> MT_LOCATION_MODULE_SHIFT);
 	const struct mt_module *record = trace_file_entry(TRACE_MODULES, module);
@@ -142,8 +146,8 @@ static void replay_add_code(struct text *text, uint64_t word)
 	}
 }
 
-static void replay_show_frame(uint64_t number, size_t at, const struct replay_stack *recorded,
-			      const struct replay_stack *walked)
+static void check_show_frame(uint64_t number, size_t at, const struct check_stack *recorded,
+			     const struct check_stack *walked)
 {
 	char line[112];
 	struct text text;
@@ -155,31 +159,31 @@ static void replay_show_frame(uint64_t number, size_t at, const struct replay_st
 	text_add_number(&text, at);
 	text_add(&text, " ");
 	if (at < recorded->count)
-		replay_add_word(&text, recorded->words[at]);
+		check_add_word(&text, recorded->words[at]);
 	else
 		text_add(&text, "-");
 	text_add(&text, " ");
 	if (at < walked->count) {
-		replay_add_word(&text, walked->words[at]);
-		replay_add_code(&text, walked->words[at]);
+		check_add_word(&text, walked->words[at]);
+		check_add_code(&text, walked->words[at]);
 	} else {
 		text_add(&text, "-");
 	}
-	replay_say(&text);
+	check_say(&text);
 }
 
-static void replay_show(size_t at, const struct replay_stack *recorded,
-			const struct replay_stack *walked)
+static void check_show(size_t at, const struct check_stack *recorded,
+		       const struct check_stack *walked)
 {
 	size_t from = at > REPLAY_SHOWN_BEFORE ? at - REPLAY_SHOWN_BEFORE : 0;
 	uint64_t number = mt_fetch_add_relaxed(&replay_different, 1);
 
 	for (size_t i = from; number < REPLAY_SHOWN_MAX && i <= at + REPLAY_SHOWN_AFTER; i++)
 		if (i < recorded->count || i < walked->count)
-			replay_show_frame(number, i, recorded, walked);
+			check_show_frame(number, i, recorded, walked);
 }
 
-static void replay_compare(const struct replay_stack *recorded, const struct replay_stack *walked)
+static void check_compare(const struct check_stack *recorded, const struct check_stack *walked)
 {
 	bool is_short = recorded->end == REPLAY_TRUNCATED;
 	size_t at = 0;
@@ -191,12 +195,13 @@ static void replay_compare(const struct replay_stack *recorded, const struct rep
 	    (is_short || (at == walked->count && recorded->end == walked->end)))
 		(void)mt_add_relaxed(&replay_equal, 1);
 	else
-		replay_show(at, recorded, walked);
+		check_show(at, recorded, walked);
 }
 
-void self_check_replay(const struct unwind_regs *regs, struct unwind_bounds *bounds, uint32_t node)
+void self_check_replay(const struct unwind_regs *regs, const struct unwind_frame *frame,
+		       struct unwind_bounds *bounds, uint32_t node)
 {
-	struct replay_stack recorded, walked;
+	struct check_stack recorded, walked;
 	struct self_check_room *room;
 
 	if (replay_every == 0 || mt_fetch_add_relaxed(&replay_calls, 1) % replay_every != 0)
@@ -206,10 +211,10 @@ void self_check_replay(const struct unwind_regs *regs, struct unwind_bounds *bou
 		return;
 	recorded.words = room->here;
 	walked.words = room->there;
-	replay_recorded(node, &recorded);
-	replay_walked(regs, bounds, &walked);
+	check_recorded(node, &recorded);
+	check_walked(regs, frame, bounds, &walked);
 	if (recorded.end != REPLAY_OVERFLOW)
-		replay_compare(&recorded, &walked);
+		check_compare(&recorded, &walked);
 	self_check_room_give(room);
 }
 
@@ -226,5 +231,5 @@ void self_check_replay_report(void)
 	text_add(&text, " equal, ");
 	text_add_number(&text, mt_load_relaxed(&replay_different));
 	text_add(&text, " different");
-	replay_say(&text);
+	check_say(&text);
 }

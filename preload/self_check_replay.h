@@ -7,6 +7,7 @@
 #ifndef PRELOAD_SELF_CHECK_REPLAY_H
 #define PRELOAD_SELF_CHECK_REPLAY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "unwind.h"
@@ -15,7 +16,11 @@
 #define SELF_CHECK_ENV_REPLAY "MEMTRACE_CHECK_REPLAY"
 
 void self_check_replay_init(void);
-void self_check_replay(const struct unwind_regs *regs, struct unwind_bounds *bounds, uint32_t node);
+bool self_check_replay_is_on(void);
+
+/* regs: of a function below; frame: of the interposed one. */
+void self_check_replay(const struct unwind_regs *regs, const struct unwind_frame *frame,
+		       struct unwind_bounds *bounds, uint32_t node);
 void self_check_replay_report(void);
 
 #endif

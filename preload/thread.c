@@ -188,6 +188,8 @@ struct thread *thread_attach(void)
 	thread->look_every = 1;
 	thread->scratch.frames = thread->scratch.own;
 	thread->scratch.capacity = THREAD_FRAMES;
+	replay_reset(&thread->replay);
+	mt_signal_fence();
 	thread_local_state.thread = thread;
 	/* does not allocate for the first keys of a process */
 	if (has_thread_key)

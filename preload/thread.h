@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "replay.h"
 #include "shard.h"
 #include "unwind.h"
 
@@ -35,6 +36,8 @@ struct thread {
 	uint64_t look_ns;    /* when that was last */
 	struct thread *next; /* on the list of free ones */
 	struct capture_scratch scratch;
+	struct replay replay;
+	struct replay_booking unkept; /* of the last stack, if there is no record of it */
 };
 
 /* Thread-local. Zero in a new thread. */
@@ -43,9 +46,15 @@ struct thread_local_state {
 	uintptr_t event_sp;    /* stack pointer at the innermost event in progress */
 	uintptr_t last_block;  /* address of this thread's last allocation, 0 after a free of it */
 	uint32_t depth; /* events in progress: more than one when a signal handler allocates */
-	uint8_t is_forwarding; /* in a call that may come back to us and is one event already */
-	uint8_t is_finished;   /* its state has been given back: only a few events can follow */
-	uint8_t is_ours;       /* our own code calls libc: nothing is an event */
+	union {
+		struct {
+			/* in a call that may come back to us and is one event already */
+			uint8_t is_forwarding;
+			uint8_t is_ours; /* our own code calls libc */
+		};
+		uint16_t is_aside; /* either: nothing is an event */
+	};
+	uint8_t is_finished; /* its state has been given back: only a few events can follow */
 };
 
 extern __thread struct thread_local_state thread_local_state

@@ -13,19 +13,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "any_stack.h"
 #include "memtrace/live_layout.h"
 #include "unwind.h"
 
-/* A block has been handed out. flags: MT_LIVE_FLAG_API or 0. */
-ANY_STACK void tracker_alloc(const void *block, size_t size, uint32_t flags,
-			     const struct unwind_regs *regs);
+/* A block has been handed out. flags: MT_LIVE_FLAG_API or 0. frame: of the interposed function. */
+void tracker_alloc(const void *block, size_t size, uint32_t flags,
+		   const struct unwind_frame *frame);
 
 /*
  * A block is about to be given back. Before the real free: once that returns another thread may own the
  * address and must not find our entry for it.
  */
-ANY_STACK void tracker_free(const void *block, uint32_t flags);
+void tracker_free(const void *block, uint32_t flags);
 
 /* A realloc in progress. */
 struct tracker_realloc {
@@ -34,11 +33,14 @@ struct tracker_realloc {
 };
 
 /* Before the real realloc of a block, for the same reason as tracker_free(). */
-ANY_STACK void tracker_realloc_begin(const void *block, struct tracker_realloc *state);
+void tracker_realloc_begin(const void *block, struct tracker_realloc *state);
 
 /* After it: fresh is what it returned. A failure puts the old block back. */
-ANY_STACK void tracker_realloc_end(const void *fresh, size_t size, struct tracker_realloc *state,
-				   const struct unwind_regs *regs);
+void tracker_realloc_end(const void *fresh, size_t size, struct tracker_realloc *state,
+			 const struct unwind_frame *frame);
+
+/* While recording is off nothing is an event; a request to switch it on must be seen all the same. */
+void tracker_idle(void);
 
 /* Recording on or off. Frees of known blocks are recorded in either case. */
 void tracker_set_stopped(bool is_stopped);

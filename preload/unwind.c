@@ -38,6 +38,16 @@ void unwind_begin(struct unwind_cursor *cursor, const struct unwind_regs *regs,
 		cursor->next_status = UNWIND_BROKEN;
 }
 
+void unwind_begin_above(struct unwind_cursor *cursor, const struct unwind_regs *regs,
+			const struct unwind_frame *frame, struct unwind_bounds *bounds)
+{
+	unwind_begin(cursor, regs, bounds);
+	cursor->ip = frame->ip;
+	cursor->sp = unwind_frame_sp(frame);
+	cursor->bp = frame->bp;
+	cursor->is_exact = false;
+}
+
 /* CFA = register + offset; return address, and perhaps rbp, below it. */
 static inline enum unwind_status step_offset(struct unwind_cursor *cursor, uint32_t rule)
 {

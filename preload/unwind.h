@@ -88,6 +88,27 @@ void unwind_init(void);
 void unwind_begin(struct unwind_cursor *cursor, const struct unwind_regs *regs,
 		  struct unwind_bounds *bounds);
 
+/* What a function with a frame pointer keeps at it: its caller's rbp and its return address. */
+struct unwind_frame {
+	uint64_t bp, ip;
+};
+
+/* Of the calling function, which gets a frame pointer by this. */
+#define UNWIND_FRAME_HERE() ((const struct unwind_frame *)__builtin_frame_address(0))
+
+/* Stack pointer of its caller. */
+static inline uint64_t unwind_frame_sp(const struct unwind_frame *frame)
+{
+	return (uint64_t)(uintptr_t)(frame + 1);
+}
+
+/**
+ * unwind_begin_above() - start a walk in the caller of a function.
+ * @regs: of a function that it has called, directly or not: for frames that need more than rsp and rbp.
+ */
+void unwind_begin_above(struct unwind_cursor *cursor, const struct unwind_regs *regs,
+			const struct unwind_frame *frame, struct unwind_bounds *bounds);
+
 /**
  * unwind_next() - find the next frame, the innermost one first.
  *

@@ -86,12 +86,15 @@ enum unwind_status unwind_step_chain(struct unwind_cursor *cursor)
 {
 	uint64_t bp = cursor->bp, next, ip;
 
+	cursor->step.used = UNWIND_USED_BP;
 	if (bp == 0)
 		return UNWIND_END;
 	if (bp < cursor->sp || !read_link(cursor, bp, &next, &ip))
 		return UNWIND_BROKEN;
-	if (ip == 0)
+	if (ip == 0) {
+		cursor->step.ra_slot = bp + 8;
 		return UNWIND_END;
+	}
 	if (bp > cursor->frame_chain_high && !check_chain(cursor, bp))
 		return UNWIND_BROKEN;
 	cursor->step = (struct unwind_step){

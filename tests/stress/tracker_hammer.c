@@ -20,6 +20,7 @@
 #include "node_table.h"
 #include "options.h"
 #include "shard.h"
+#include "state.h"
 #include "stress.h"
 #include "thread.h"
 #include "trace_file.h"
@@ -54,14 +55,12 @@ static void count_free(uint64_t size)
 
 static void allocate(uint32_t number, uint64_t size)
 {
-	struct unwind_regs regs;
 	uint32_t expected = FREE;
 
 	if (!mt_cas_acq_rel(&states[number], &expected, BUSY))
 		return;
 	sizes[number] = size;
-	unwind_regs_capture(&regs);
-	tracker_alloc(address_of(number), size, 0, &regs);
+	tracker_alloc(address_of(number), size, 0, UNWIND_FRAME_HERE());
 	count_alloc(size);
 	mt_store_release(&states[number], LIVE); /* partner: the CAS of who frees it */
 }
@@ -81,18 +80,16 @@ static void release(uint32_t number)
 static void reallocate(uint32_t number, uint64_t size)
 {
 	struct tracker_realloc state;
-	struct unwind_regs regs;
 	uint32_t expected = LIVE;
 
 	if (!mt_cas_acq_rel(&states[number], &expected, BUSY))
 		return;
-	unwind_regs_capture(&regs);
 	tracker_realloc_begin(address_of(number), &state);
 	STRESS_CHECK(state.is_known && state.old.size == sizes[number]);
 	if (size % 5 == 0 && size > 0) {
-		tracker_realloc_end(NULL, size, &state, &regs);
+		tracker_realloc_end(NULL, size, &state, UNWIND_FRAME_HERE());
 	} else {
-		tracker_realloc_end(address_of(number), size, &state, &regs);
+		tracker_realloc_end(address_of(number), size, &state, UNWIND_FRAME_HERE());
 		count_free(sizes[number]);
 		count_alloc(size);
 		sizes[number] = size;
@@ -205,6 +202,7 @@ static void init(void)
 	unwind_init();
 	capture_init(&options);
 	look_init(&options);
+	state_init();
 	tracker_set_stopped(false);
 }
 

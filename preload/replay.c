@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * replay.c - records the walk of a stack, and finds the end of one in the record of an earlier one.
+ *
+ * A handler may jump out of an event at any point. What it leaves is either not referred to yet, or in a half
+ * that is still marked as full.
+ */
+#include "replay.h"
+
+#include <string.h>
+
+#include "live_memory.h"
+#include "memtrace/atomic.h"
+
+#define REPLAY_PAGE 4096u
+#define REPLAY_PAGES_FIRST 2u
+#define REPLAY_REGRETS_MAX 8u /* as many, and the memory is doubled */
+#define REPLAY_ROOM 32u	      /* cells that there is room for at the start of a record, at least */
+
+_Static_assert(sizeof(struct replay_cell) % REPLAY_UNIT == 0 &&
+		       sizeof(struct replay_stack) % REPLAY_UNIT == 0,
+	       "alignment");
+_Static_assert(LIVE_RUN_PAGES_MAX *REPLAY_PAGE / REPLAY_UNIT <= UINT16_MAX + 1u, "ways");
+
+static uint32_t replay_offset(const struct replay *replay, const struct replay_stack *stack)
+{
+	return (uint32_t)((const char *)stack - replay->memory);
+}
+
+static uint32_t replay_end(const struct replay *replay, const struct replay_stack *stack)
+{
+	return replay_offset(replay, stack) + (uint32_t)sizeof(*stack) +
+	       stack->cell_count * (uint32_t)sizeof(struct replay_cell);
+}
+
+void replay_reset(struct replay *replay)
+{
+	memset(replay->ways, 0, sizeof(replay->ways));
+	memset(replay->forgotten, 0, sizeof(replay->forgotten));
+	replay->last = NULL;
+	replay->regrets = 0;
+	replay->used = replay->limit = REPLAY_UNIT; /* offset 0 means "none" */
+	replay->generation = mt_load_acquire(&module_table_generation_count);
+}
+
+/* Forgets what lies in [start, end). */
+static void replay_forget(struct replay *replay, uint32_t start, uint32_t end)
+{
+	replay->last = NULL;
+	for (uint32_t set = 0; set < REPLAY_SETS; set++) {
+		uint16_t *ways = replay->ways[set];
+		uint32_t kept = 0;
+
+		for (uint32_t i = 0; i < REPLAY_WAYS && ways[i] != 0; i++) {
+			uint32_t offset = ways[i] * REPLAY_UNIT;
+			const struct replay_stack *stack =
+				(const struct replay_stack *)(void *)(replay->memory + offset);
+			uint32_t hash = replay_hash(stack->ip, stack->sp);
+
+			if (offset < start || offset >= end)
+				ways[kept++] = ways[i];
+			else
+				replay->forgotten[hash >> 8 & 255] = (uint8_t)(hash >> 16);
+		}
+		for (; kept < REPLAY_WAYS; kept++)
+			ways[kept] = 0;
+	}
+	mt_signal_fence();
+}
+
+static bool replay_resize(struct replay *replay, uint32_t pages)
+{
+	char *memory = live_memory_take(LIVE_USE_FRAMES, pages), *old = replay->memory;
+	uint32_t old_pages = replay->bytes / REPLAY_PAGE;
+
+	if (memory == NULL)
+		return false;
+	replay_reset(replay);
+	mt_signal_fence();
+	replay->memory = memory;
+	replay->bytes = pages * REPLAY_PAGE;
+	if (old != NULL)
+		live_memory_give(LIVE_USE_FRAMES, old, old_pages);
+	return true;
+}
+
+/* Goes on in the other half, or in twice the memory if that would have paid. */
+static void replay_turn(struct replay *replay)
+{
+	uint32_t half = replay->bytes / 2, start = replay->limit == replay->bytes ? 0 : half;
+
+	if (replay->regrets >= REPLAY_REGRETS_MAX &&
+	    replay->bytes < LIVE_RUN_PAGES_MAX * REPLAY_PAGE &&
+	    replay_resize(replay, replay->bytes / REPLAY_PAGE * 2))
+		half = replay->bytes / 2, start = 0;
+	replay_forget(replay, start, start + half);
+	replay->used = start == 0 ? REPLAY_UNIT : half;
+	replay->limit = start + half;
+}
+
+static uint32_t replay_room(const struct replay *replay)
+{
+	uint32_t left = replay->limit - replay->used;
+
+	if (left < sizeof(struct replay_stack))
+		return 0;
+	return (left - (uint32_t)sizeof(struct replay_stack)) /
+	       (uint32_t)sizeof(struct replay_cell);
+}
+
+/* Verifies the outer part of the last stack, as far as it is the same now. */
+static void replay_take_base(struct replay_walk *walk)
+{
+	const struct replay_stack *base = walk->replay->last;
+	uint32_t good;
+
+	if (base == NULL || base->cell_count == 0)
+		return;
+	walk->base = base;
+	for (good = base->cell_count; good > base->first_whole + 1; good--)
+		if (replay_word(base->cells[good - 1].address) != base->cells[good - 1].value)
+			break;
+	walk->base_good = good;
+	walk->base_next = base->first_whole > good - 1 ? base->first_whole : good - 1;
+}
+
+static void replay_make_room(struct replay *replay)
+{
+	if (replay->memory == NULL && !replay_resize(replay, REPLAY_PAGES_FIRST))
+		return;
+	if (!replay_is_valid(replay))
+		replay_reset(replay);
+	if (replay_room(replay) < REPLAY_ROOM)
+		replay_turn(replay);
+}
+
+void replay_walk_begin(struct replay_walk *walk, struct replay *replay,
+		       const struct unwind_frame *frame)
+{
+	uint32_t hash = replay_hash(frame->ip, unwind_frame_sp(frame));
+
+	*walk = (struct replay_walk){.replay = replay};
+	if (replay->forgotten[hash >> 8 & 255] == (uint8_t)(hash >> 16))
+		replay->regrets++;
+	replay_make_room(replay);
+	if (replay->memory == NULL)
+		return;
+	replay_take_base(walk);
+	walk->cell_max = replay_room(replay);
+	walk->record = (struct replay_stack *)(void *)(replay->memory + replay->used);
+	*walk->record = (struct replay_stack){.ip = frame->ip,
+					      .sp = unwind_frame_sp(frame),
+					      .bp = frame->bp};
+	walk->slot = (uint64_t)(uintptr_t)&frame->ip;
+	walk->ip = frame->ip;
+	walk->sp = unwind_frame_sp(frame);
+	walk->bp = frame->bp;
+}
+
+static uint64_t replay_bp(const struct replay_cell *cell, uint64_t sp)
+{
+	return cell->flags & REPLAY_ZERO_BP ? 0 : sp + (uint64_t)(int64_t)cell->bp_offset;
+}
+
+uint32_t replay_walk_meets(struct replay_walk *walk, const struct unwind_cursor *cursor)
+{
+	const struct replay_stack *base = walk->base;
+
+	if (base == NULL || cursor->next_status != UNWIND_FRAME || cursor->is_probing)
+		return 0;
+	for (; walk->base_next < base->cell_count; walk->base_next++) {
+		const struct replay_cell *cell = &base->cells[walk->base_next];
+		uint64_t sp = cell->address + (uint64_t)(int64_t)cell->sp_offset;
+
+		if ((cell->flags & REPLAY_FRAME) == 0 || sp < cursor->sp)
+			continue;
+		if (sp != cursor->sp || cell->value != cursor->ip ||
+		    ((cell->flags & REPLAY_EXACT) != 0) != cursor->is_exact)
+			return 0;
+		if ((cell->flags & REPLAY_NEEDS_BP) != 0 && replay_bp(cell, sp) != cursor->bp)
+			return 0;
+		return cell->node;
+	}
+	return 0;
+}
+
+uint32_t replay_rest_count(const struct replay_walk *walk)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = walk->base_next; i < walk->base->cell_count; i++)
+		count += (walk->base->cells[i].flags & REPLAY_FRAME) != 0;
+	return count;
+}
+
+static void replay_add(struct replay_walk *walk, struct replay_cell cell)
+{
+	struct replay_stack *record = walk->record;
+
+	if (record == NULL)
+		return;
+	if (record->cell_count == walk->cell_max) {
+		/* too deep for a half: next time there is more room, if there can be */
+		walk->record = NULL;
+		walk->replay->used = walk->replay->limit;
+		walk->replay->regrets = REPLAY_REGRETS_MAX;
+		return;
+	}
+	record->cells[record->cell_count++] = cell;
+}
+
+/* The frame that the walk stands on. */
+static void replay_add_frame(struct replay_walk *walk, uint32_t flags)
+{
+	uint64_t sp_offset = walk->sp - walk->slot, bp_offset = walk->bp - walk->sp;
+
+	if ((int64_t)sp_offset != (int32_t)sp_offset)
+		flags |= REPLAY_DEPENDS;
+	if (walk->bp == 0)
+		flags |= REPLAY_ZERO_BP;
+	else if ((int64_t)bp_offset != (int32_t)bp_offset)
+		flags |= REPLAY_FAR_BP;
+	replay_add(walk,
+		   (struct replay_cell){
+			   .address = walk->slot,
+			   .value = walk->ip,
+			   .sp_offset = (int32_t)sp_offset,
+			   .bp_offset = (int32_t)bp_offset,
+			   .flags = flags | REPLAY_FRAME | (walk->is_exact ? REPLAY_EXACT : 0),
+		   });
+}
+
+static void replay_add_word(struct replay_walk *walk, uint64_t address, uint64_t value,
+			    uint32_t flags)
+{
+	if (address != 0)
+		replay_add(walk, (struct replay_cell){.address = address,
+						      .value = value,
+						      .flags = flags});
+}
+
+void replay_walk_note(struct replay_walk *walk, const struct unwind_cursor *cursor)
+{
+	const struct unwind_step *step = &cursor->step;
+	uint32_t flags = 0;
+
+	if (walk->record == NULL)
+		return;
+	if ((step->used & UNWIND_USED_BP) != 0)
+		flags |= REPLAY_USES_BP;
+	if (step->bp_slot != 0)
+		flags |= REPLAY_RESTORES_BP;
+	if ((step->used & UNWIND_USED_OTHER) != 0 || cursor->is_probing || walk->was_probing ||
+	    cursor->next_status == UNWIND_BROKEN)
+		flags |= REPLAY_DEPENDS;
+	replay_add_frame(walk, flags);
+	if ((flags & REPLAY_DEPENDS) == 0) {
+		replay_add_word(walk, step->bp_slot, cursor->bp, REPLAY_IS_BP);
+		if (step->word_slot != 0)
+			replay_add_word(walk, step->word_slot, replay_word(step->word_slot), 0);
+	}
+	walk->slot = step->ra_slot;
+	walk->ip = cursor->ip;
+	walk->sp = cursor->sp;
+	walk->bp = cursor->bp;
+	walk->is_exact = cursor->is_exact;
+	walk->was_probing = cursor->is_probing;
+}
+
+/* Marks the frames from which on rbp matters, and leaves out the saved ones that do not. */
+static void replay_need_bp(struct replay_stack *record, bool needs_bp)
+{
+	for (uint32_t i = record->cell_count; i-- > 0;) {
+		struct replay_cell *cell = &record->cells[i];
+
+		if (cell->flags & REPLAY_IS_BP && !needs_bp)
+			cell->address = 0;
+		if ((cell->flags & REPLAY_FRAME) == 0)
+			continue;
+		needs_bp = (cell->flags & REPLAY_USES_BP) != 0 ||
+			   (needs_bp && (cell->flags & REPLAY_RESTORES_BP) == 0);
+		if (needs_bp)
+			cell->flags |= REPLAY_NEEDS_BP;
+		if (needs_bp && (cell->flags & REPLAY_FAR_BP) != 0)
+			cell->flags |= REPLAY_DEPENDS;
+	}
+	record->bp_mask = needs_bp ? UINT64_MAX : 0;
+}
+
+static void replay_compact(struct replay_stack *record)
+{
+	uint32_t kept = 0;
+
+	record->first_whole = 0;
+	for (uint32_t i = 0; i < record->cell_count; i++) {
+		struct replay_cell cell = record->cells[i];
+
+		if (cell.address == 0)
+			continue;
+		record->cells[kept++] = cell;
+		if (cell.flags & REPLAY_DEPENDS)
+			record->first_whole = kept;
+	}
+	record->cell_count = kept;
+}
+
+/* The rest, from where the walk has met the other record. */
+static void replay_add_rest(struct replay_walk *walk)
+{
+	struct replay_stack *record = walk->record;
+	const struct replay_stack *base = walk->base;
+	uint32_t count = base->cell_count - walk->base_next;
+
+	if (count > walk->cell_max - record->cell_count) {
+		walk->record = NULL;
+		walk->replay->used = walk->replay->limit;
+		return;
+	}
+	memcpy(&record->cells[record->cell_count], &base->cells[walk->base_next],
+	       count * sizeof(struct replay_cell));
+	/* the same frame, but its address may have been read elsewhere */
+	record->cells[record->cell_count].sp_offset = (int32_t)(walk->sp - walk->slot);
+	record->cells[record->cell_count].address = walk->slot;
+	record->cell_count += count;
+}
+
+struct replay_stack *replay_walk_end(struct replay_walk *walk, const struct unwind_cursor *cursor)
+{
+	struct replay_stack *record = walk->record;
+	bool has_met = cursor->next_status == UNWIND_FRAME;
+
+	if (record == NULL)
+		return NULL;
+	if (!has_met && cursor->step.ra_slot != 0)
+		replay_add_word(walk, walk->slot, 0, 0);
+	replay_need_bp(record, has_met && (walk->base->cells[walk->base_next].flags &
+					   REPLAY_NEEDS_BP) != 0);
+	replay_compact(record);
+	if (has_met && walk->record != NULL)
+		replay_add_rest(walk);
+	return walk->record;
+}
+
+void replay_fill(struct replay_stack *stack, const uint32_t *nodes, uint32_t count)
+{
+	struct replay_cell *cell = stack->cells;
+
+	for (; count > 0; cell++)
+		if (cell->flags & REPLAY_FRAME) {
+			cell->node = *nodes++;
+			count--;
+		}
+}
+
+void replay_keep(struct replay *replay, struct replay_stack *stack)
+{
+	uint16_t *ways = replay->ways[replay_hash(stack->ip, stack->sp) % REPLAY_SETS];
+
+	replay->used = replay_end(replay, stack);
+	mt_signal_fence();
+	replay->last = stack;
+	if (stack->first_whole != 0 || stack->cell_count == 0)
+		return;
+	memmove(ways + 1, ways, (REPLAY_WAYS - 1) * sizeof(*ways));
+	ways[0] = (uint16_t)(replay_offset(replay, stack) / REPLAY_UNIT);
+}
