@@ -80,11 +80,31 @@ static uint64_t hdr_field(const struct hdr_table *table, uint64_t row, unsigned 
 	return reader_pointer(&reader, table->encoding, table->base);
 }
 
+/* Number of rows that start at or before pc, in the encoding that linkers use: halves without branches. */
+static uint64_t hdr_count_compact(const struct hdr_table *table, uint64_t pc)
+{
+	const uint8_t *row = table->entries;
+	uint64_t left = table->count;
+
+	while (left > 0) {
+		uint64_t half = left - left / 2;
+		int32_t start;
+
+		memcpy(&start, row + (half - 1) * 2 * sizeof(start), sizeof(start));
+		if (table->base + (uint64_t)(int64_t)start <= pc)
+			row += half * 2 * sizeof(start);
+		left = left - half;
+	}
+	return (uint64_t)(row - table->entries) / (2 * sizeof(int32_t));
+}
+
 /* Address of the last FDE that starts at or before pc; 0 = all start behind it. */
 static uint64_t hdr_search(const struct hdr_table *table, uint64_t pc)
 {
 	uint64_t low = 0, high = table->count;
 
+	if (table->encoding == (EH_DATAREL | EH_SDATA4))
+		low = high = hdr_count_compact(table, pc);
 	while (low < high) {
 		uint64_t middle = low + (high - low) / 2;
 

@@ -21,7 +21,7 @@ static uint64_t read_leb128(struct byte_reader *reader, unsigned *shift, uint8_t
 	return value;
 }
 
-uint64_t reader_uleb128(struct byte_reader *reader)
+uint64_t reader_uleb128_long(struct byte_reader *reader)
 {
 	unsigned shift;
 	uint8_t last;

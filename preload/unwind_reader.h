@@ -78,7 +78,16 @@ static inline uint8_t reader_byte(struct byte_reader *reader)
 	return (uint8_t)reader_unsigned(reader, 1);
 }
 
-uint64_t reader_uleb128(struct byte_reader *reader);
+uint64_t reader_uleb128_long(struct byte_reader *reader);
+
+/* Nearly all are one byte long. */
+static inline uint64_t reader_uleb128(struct byte_reader *reader)
+{
+	if (__builtin_expect(reader->at < reader->end && *reader->at < 0x80, 1))
+		return *reader->at++;
+	return reader_uleb128_long(reader);
+}
+
 int64_t reader_sleb128(struct byte_reader *reader);
 
 /**
