@@ -38,6 +38,9 @@ struct options {
 	uint32_t snapshot_keep;
 	int snapshot_signal; /* 0 = none */
 	struct snapshot_at snapshot_at[OPTIONS_AT_MAX];
+	uint64_t sample_bytes; /* mean distance of samples; 0 = every event is recorded */
+	uint64_t sample_seed;
+	bool has_sample_seed;
 	bool starts_off;
 	bool is_quiet;
 	bool follows_children;

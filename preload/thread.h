@@ -54,7 +54,11 @@ struct thread_local_state {
 		};
 		uint16_t is_aside; /* either: nothing is an event */
 	};
-	uint8_t is_finished; /* its state has been given back: only a few events can follow */
+	uint8_t is_finished;   /* its state has been given back: only a few events can follow */
+	uint8_t sample_is_cut; /* the gap goes on behind sample_left */
+	uint64_t sample_left;  /* bytes that may be allocated before the sampler is asked */
+	uint64_t sample_noise; /* state of its random numbers; 0 before the first */
+	uint64_t sample_mark;  /* sample_left at the last recorded allocation */
 };
 
 extern __thread struct thread_local_state thread_local_state
