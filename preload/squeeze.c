@@ -184,6 +184,19 @@ static void squeeze_add_sizes(struct squeeze *squeeze, struct mt_counters *count
 	}
 }
 
+static void squeeze_add_samples(struct squeeze *squeeze, struct mt_counters *counters,
+				const struct squeeze_site *sum)
+{
+	for (uint32_t kind = 0; kind < SQUEEZE_SAMPLE_KINDS; kind++)
+		for (uint32_t of = 0; of < MT_SAMPLED_COUNT; of++) {
+			const struct mt_side *side = &sum->samples[kind][of];
+
+			if (side->count != 0 || side->bytes != 0)
+				squeeze_add_side(squeeze, counters, MT_SIDE_RECORDED + kind, of,
+						 side->count, side->bytes);
+		}
+}
+
 static void squeeze_add_totals(struct squeeze *squeeze, const struct squeeze_site *sum)
 {
 	const struct mt_counters *counters = &sum->counters;
@@ -220,6 +233,7 @@ static void squeeze_site(struct squeeze *squeeze, uint32_t id, const struct mt_s
 	if (sum.inherited_freed.count != 0)
 		squeeze_add_side(squeeze, &counters[id], MT_SIDE_INHERITED_FREED, 0,
 				 sum.inherited_freed.count, sum.inherited_freed.bytes);
+	squeeze_add_samples(squeeze, &counters[id], &sum);
 	sites[id] = (struct mt_site){.node = site->node, .counters = id, .epoch = site->epoch};
 	squeeze_add_totals(squeeze, &sum);
 }

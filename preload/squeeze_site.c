@@ -36,6 +36,16 @@ static bool squeeze_read(const struct mt_counters *from, struct mt_counters *cop
 	return false;
 }
 
+static void squeeze_add_sample(const struct mt_side *side, struct squeeze_site *sum)
+{
+	uint32_t kind = (uint32_t)side->kind - MT_SIDE_RECORDED;
+
+	if (kind >= SQUEEZE_SAMPLE_KINDS || side->bucket >= MT_SAMPLED_COUNT)
+		return;
+	sum->samples[kind][side->bucket].count += mt_load_relaxed(&side->count);
+	sum->samples[kind][side->bucket].bytes += mt_load_relaxed(&side->bytes);
+}
+
 static void squeeze_add_sides(const struct mt_counters *from, const struct mt_counters *copy,
 			      struct squeeze_site *sum)
 {
@@ -55,6 +65,8 @@ static void squeeze_add_sides(const struct mt_counters *from, const struct mt_co
 			count = count < rest ? count : rest;
 			sum->sizes[side->bucket] += count;
 			rest -= count;
+		} else {
+			squeeze_add_sample(side, sum);
 		}
 		id = side->next;
 	}

@@ -12,11 +12,14 @@
 #include "memtrace/format.h"
 
 #define SQUEEZE_BUCKETS 65u
+#define SQUEEZE_SAMPLE_KINDS 4u
 
 struct squeeze_site {
 	struct mt_counters counters;
 	uint64_t sizes[SQUEEZE_BUCKETS]; /* allocations by bucket */
 	struct mt_side inherited, inherited_freed;
+	/* by kind from MT_SIDE_RECORDED on, and by enum mt_sampled */
+	struct mt_side samples[SQUEEZE_SAMPLE_KINDS][MT_SAMPLED_COUNT];
 };
 
 /* Sums the entries of a site; counters.node is 0 when it has none yet. */

@@ -11,39 +11,42 @@
 #include "base/wrap.h"
 
 #define AT(member) offsetof(struct figures, counters.member)
-#define WHOLE(name, sort_name, label, unit, is_basic, meaning)                                     \
+#define WHOLE(name, sort_name, label, unit, is_basic, sampled, meaning)                            \
 	{                                                                                          \
-#name, sort_name, label, meaning, unit, AT(name), FIELD_WHOLE, is_basic            \
+#name, sort_name, label, meaning, unit, AT(name), FIELD_WHOLE, is_basic, sampled   \
 	}
 
 const struct field field_table[] = {
-	WHOLE(live_bytes, "live", "size", FIELD_BYTES, true, "bytes allocated and not yet freed"),
-	WHOLE(live_blocks, "count", "count", FIELD_COUNT, true,
+	WHOLE(live_bytes, "live", "size", FIELD_BYTES, true, FIELD_OF_LIVE,
+	      "bytes allocated and not yet freed"),
+	WHOLE(live_blocks, "count", "count", FIELD_COUNT, true, FIELD_OF_LIVE,
 	      "blocks allocated and not yet freed"),
-	WHOLE(alloc_bytes, "total", "total", FIELD_BYTES, true, "bytes ever allocated"),
-	WHOLE(alloc_count, "allocations", "allocations", FIELD_COUNT, true,
+	WHOLE(alloc_bytes, "total", "total", FIELD_BYTES, true, FIELD_OF_ALLOCATED,
+	      "bytes ever allocated"),
+	WHOLE(alloc_count, "allocations", "allocations", FIELD_COUNT, true, FIELD_OF_ALLOCATED,
 	      "allocations ever made"),
-	WHOLE(freed_bytes, "freed", "freed", FIELD_BYTES, true, "bytes ever freed"),
-	WHOLE(free_count, "frees", "frees", FIELD_COUNT, true, "blocks ever freed"),
-	WHOLE(peak_live_bytes, "peak", "peak", FIELD_BYTES, true,
+	WHOLE(freed_bytes, "freed", "freed", FIELD_BYTES, true, FIELD_OF_FREED, "bytes ever freed"),
+	WHOLE(free_count, "frees", "frees", FIELD_COUNT, true, FIELD_OF_FREED, "blocks ever freed"),
+	WHOLE(peak_live_bytes, "peak", "peak", FIELD_BYTES, true, FIELD_PEAK,
 	      "most live bytes at one time; of several sites: the sum of theirs"),
-	WHOLE(at_peak_live_bytes, "at-peak", "at-peak", FIELD_BYTES, true,
+	WHOLE(at_peak_live_bytes, "at-peak", "at-peak", FIELD_BYTES, true, FIELD_PEAK,
 	      "live bytes when the whole process was at its peak"),
-	WHOLE(temporary_count, "temporary", "temporary", FIELD_COUNT, true,
+	WHOLE(temporary_count, "temporary", "temporary", FIELD_COUNT, true, FIELD_SHARE,
 	      "blocks freed by the same thread before its next allocation"),
-	WHOLE(realloc_count, "reallocs", "reallocs", FIELD_COUNT, false, "successful reallocs"),
-	WHOLE(inherited_blocks, NULL, "inherited", FIELD_COUNT, false,
+	WHOLE(realloc_count, "reallocs", "reallocs", FIELD_COUNT, false, FIELD_SHARE,
+	      "successful reallocs"),
+	WHOLE(inherited_blocks, NULL, "inherited", FIELD_COUNT, false, FIELD_OF_INHERITED,
 	      "blocks alive when the process was forked"),
 	WHOLE(inherited_bytes, "inherited", "inherited-size", FIELD_BYTES, false,
-	      "bytes alive when the process was forked"),
+	      FIELD_OF_INHERITED, "bytes alive when the process was forked"),
 	{"average_bytes", "average", "average", "live bytes of a live block", FIELD_BYTES,
-	 AT(live_bytes), AT(live_blocks), false},
+	 AT(live_bytes), AT(live_blocks), false, FIELD_OF_LIVE},
 	{"average_alloc_bytes", NULL, "average-total", "bytes of an allocation", FIELD_BYTES,
-	 AT(alloc_bytes), AT(alloc_count), false},
+	 AT(alloc_bytes), AT(alloc_count), false, FIELD_OF_ALLOCATED},
 	{"temporary_ratio", NULL, "temporary-share", "part of the allocations that was temporary",
-	 FIELD_RATIO, AT(temporary_count), AT(alloc_count), false},
+	 FIELD_RATIO, AT(temporary_count), AT(alloc_count), false, FIELD_OF_ALLOCATED},
 	{"site_count", "sites", "sites", "call stacks behind the row", FIELD_COUNT,
-	 offsetof(struct figures, site_count), FIELD_WHOLE, true},
+	 offsetof(struct figures, site_count), FIELD_WHOLE, true, FIELD_NOT_SAMPLED},
 };
 
 const size_t field_count = sizeof(field_table) / sizeof(field_table[0]);
@@ -54,6 +57,11 @@ static int64_t figures_member(const struct figures *figures, size_t offset)
 
 	memcpy(&value, (const char *)figures + offset, sizeof(value));
 	return value;
+}
+
+int64_t field_divisor(const struct field *field, const struct figures *figures)
+{
+	return field->divisor == FIELD_WHOLE ? 1 : figures_member(figures, field->divisor);
 }
 
 int64_t field_value(const struct field *field, const struct figures *figures)

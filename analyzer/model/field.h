@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "model/estimate.h"
 #include "model/snapshot.h"
 
 /* What one row counts; every member is an int64_t. */
@@ -25,6 +26,17 @@ enum field_unit {
 	FIELD_RATIO, /* values are parts per million */
 };
 
+/* Of which estimate a column is where only samples were recorded; see estimate.h. */
+enum field_sampled {
+	FIELD_OF_ALLOCATED = ESTIMATE_ALLOCATED,
+	FIELD_OF_FREED = ESTIMATE_FREED,
+	FIELD_OF_INHERITED = ESTIMATE_INHERITED,
+	FIELD_OF_LIVE = ESTIMATE_LIVE,
+	FIELD_SHARE, /* of what was allocated; which samples belong to it is not known */
+	FIELD_PEAK,  /* the same, of one moment */
+	FIELD_NOT_SAMPLED,
+};
+
 struct field {
 	const char *name; /* in JSON, CSV and --fields */
 	const char *
@@ -35,6 +47,7 @@ struct field {
 	size_t offset;	/* in struct figures */
 	size_t divisor; /* in struct figures; FIELD_WHOLE = a plain number */
 	bool is_basic;	/* stands in every JSON and CSV row even if not asked for */
+	enum field_sampled sampled;
 };
 
 #define FIELD_WHOLE ((size_t)-1)
@@ -49,6 +62,11 @@ extern const size_t field_count;
  * field_value() - one column of some figures; 0 where it would divide by zero.
  */
 int64_t field_value(const struct field *field, const struct figures *figures);
+
+/**
+ * field_divisor() - what it divides by; 1 for a plain number.
+ */
+int64_t field_divisor(const struct field *field, const struct figures *figures);
 
 /**
  * field_delta() - by how much one column changed.

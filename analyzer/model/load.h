@@ -61,6 +61,27 @@ const char *load_text(struct load *load, const char *field, size_t bytes);
 /* When the contents were true, after start: now for a running process. */
 uint64_t load_taken_ns(const struct load *load);
 
+/* Of one site: sums over recorded blocks, exact. */
+enum {
+	ESTIMATE_SUM_BLOCKS,
+	ESTIMATE_SUM_BYTES,
+	ESTIMATE_SUM_BLOCK_VARIANCE,
+	ESTIMATE_SUM_BYTE_VARIANCE,
+	ESTIMATE_SUM_COVARIANCE,
+	ESTIMATE_SUM_COUNT
+};
+
+struct estimate_sums {
+	bool is_used;
+	__int128 of[MT_SAMPLED_COUNT][ESTIMATE_SUM_COUNT];
+};
+
+/* What stands behind the figures of a sampled process; of others these do nothing. load_estimate.c */
+int load_estimates(struct load *load, size_t site_count);
+void load_estimate_begin(const struct load *load, struct estimate_sums *sums);
+void load_estimate_add(struct estimate_sums *sums, const struct mt_side *record);
+void load_estimate_keep(struct load *load, const struct estimate_sums *sums, size_t site);
+
 /* The steps; each returns 0 or a negative errno after setting the error line. */
 int load_columns(struct load *load);	/* load_records.c */
 int load_process(struct load *load);	/* load_records.c */

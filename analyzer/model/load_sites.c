@@ -11,6 +11,7 @@ struct site_sum {
 	struct load *load;
 	struct site site;
 	uint64_t *magnitude; /* of the whole file so far */
+	struct estimate_sums *estimate;
 	uint64_t bucket_counts[SIZE_BUCKET_COUNT];
 	uint64_t bucketed;	  /* of the current entry: allocations that size records count */
 	int64_t inherited_bytes;  /* of the current entry */
@@ -54,8 +55,9 @@ static void add_side(struct site_sum *sum, const struct mt_side *record)
 		add(sum, &counters->inherited_free_count, record->count);
 		add(sum, &counters->inherited_freed_bytes, record->bytes);
 		break;
-	default:
-		break; /* of a later version */
+	default: /* of samples, or of a later version */
+		load_estimate_add(sum->estimate, record);
+		break;
 	}
 }
 
@@ -196,12 +198,17 @@ static bool is_used(const struct site *site)
 	       counters->inherited_blocks != 0 || counters->inherited_bytes != 0;
 }
 
-static int sum_stack(struct load *load, uint32_t node, uint64_t *magnitude)
+static int sum_stack(struct load *load, uint32_t node, struct estimate_sums *estimate,
+		     uint64_t *magnitude)
 {
 	struct snapshot *snapshot = load->snapshot;
-	struct site_sum sum = {.load = load, .site.node = node, .magnitude = magnitude};
+	struct site_sum sum = {.load = load,
+			       .site.node = node,
+			       .magnitude = magnitude,
+			       .estimate = estimate};
 	int result = 0;
 
+	load_estimate_begin(load, estimate);
 	for (uint32_t id = load->entry_first[node]; result == 0 && id != 0;
 	     id = load->entry_next[id])
 		result = add_entry(&sum, &load->entries[id]);
@@ -213,6 +220,7 @@ static int sum_stack(struct load *load, uint32_t node, uint64_t *magnitude)
 	if (!is_used(&sum.site))
 		return 0;
 	keep_sizes(&sum);
+	load_estimate_keep(load, estimate, snapshot->site_count);
 	snapshot->sites[snapshot->site_count++] = sum.site;
 	return 0;
 }
@@ -220,6 +228,7 @@ static int sum_stack(struct load *load, uint32_t node, uint64_t *magnitude)
 int load_sites(struct load *load)
 {
 	struct snapshot *snapshot = load->snapshot;
+	struct estimate_sums estimate;
 	uint64_t magnitude = 0;
 	size_t stack_count = 0, entry_count = 0;
 	int result = 0;
@@ -233,9 +242,10 @@ int load_sites(struct load *load)
 	snapshot->sizes = load_keep(load, entry_count + load->side.count, sizeof(*snapshot->sizes));
 	if (snapshot->sites == NULL || snapshot->sizes == NULL)
 		return -EBADMSG;
+	result = load_estimates(load, stack_count);
 	for (size_t node = 1; result == 0 && node < snapshot->node_count; node++) {
 		if (load->entry_first[node] != 0)
-			result = sum_stack(load, (uint32_t)node, &magnitude);
+			result = sum_stack(load, (uint32_t)node, &estimate, &magnitude);
 	}
 	return result;
 }

@@ -2,6 +2,7 @@
 /*
  * pack_sites.c - the counters of a new snapshot: one entry per site, side records for what most lack.
  */
+#include "memtrace/sampling.h"
 #include "model/pack.h"
 
 /* Index that the next entry of a section will get. */
@@ -56,6 +57,41 @@ static uint32_t add_inherited(struct pack *pack, const struct counters *counters
 	return first;
 }
 
+/* A variance in the two words of the format. */
+static uint32_t add_split(struct pack *pack, uint32_t first, enum mt_side_kind kind, uint8_t of,
+			  double sum)
+{
+	uint64_t low_bits = (UINT64_C(1) << MT_SAMPLE_SPLIT) - 1;
+	__int128 value = (__int128)sum;
+
+	if (value <= 0 || value >> MT_SAMPLE_SPLIT > INT64_MAX)
+		return first;
+	return add_side(pack, first,
+			(struct mt_side){.kind = (uint8_t)kind,
+					 .bucket = of,
+					 .count = (int64_t)(value & low_bits),
+					 .bytes = (int64_t)(value >> MT_SAMPLE_SPLIT)});
+}
+
+static uint32_t add_estimate(struct pack *pack, const struct estimate *estimate, uint32_t first)
+{
+	for (uint8_t i = MT_SAMPLED_COUNT; estimate != NULL && i-- > 0;) {
+		const struct estimate_part *part = &estimate->parts[i];
+
+		if (!(part->blocks > 0))
+			continue;
+		first = add_split(pack, first, MT_SIDE_COVARIANCE, i, part->covariance);
+		first = add_split(pack, first, MT_SIDE_VARIANCE_BYTES, i, part->byte_variance);
+		first = add_split(pack, first, MT_SIDE_VARIANCE_COUNT, i, part->block_variance);
+		first = add_side(pack, first,
+				 (struct mt_side){.kind = MT_SIDE_RECORDED,
+						  .bucket = i,
+						  .count = (int64_t)part->blocks,
+						  .bytes = (int64_t)part->bytes});
+	}
+	return first;
+}
+
 static void add_site(struct pack *pack, const struct site *site)
 {
 	const struct counters *counters = &site->counters;
@@ -87,6 +123,7 @@ static void add_site(struct pack *pack, const struct site *site)
 
 	entry.side = add_sizes(pack, site, &entry.size_bucket);
 	entry.side = add_inherited(pack, counters, entry.side);
+	entry.side = add_estimate(pack, snapshot_estimate(pack->snapshot, site), entry.side);
 	pack_add(pack, MT_SECTION_SITES, &record, sizeof(record));
 	pack_add(pack, MT_SECTION_COUNTERS, &entry, sizeof(entry));
 }

@@ -174,6 +174,11 @@ int snapshot_load(const char *path, struct snapshot **out, struct error *error)
 	return result;
 }
 
+const struct estimate *snapshot_estimate(const struct snapshot *snapshot, const struct site *site)
+{
+	return snapshot->estimates == NULL ? NULL : &snapshot->estimates[site - snapshot->sites];
+}
+
 void snapshot_free(struct snapshot *snapshot)
 {
 	struct kept *kept, *next;

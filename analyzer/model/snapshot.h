@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "memtrace/format.h"
+#include "model/estimate.h"
 
 enum snapshot_state {
 	SNAPSHOT_RUNNING, /* the process is there */
@@ -131,6 +132,8 @@ struct snapshot {
 	size_t file_site_count;
 	struct site *sites; /* no index 0; one per distinct stack, any order */
 	size_t site_count;
+	struct estimate *estimates; /* by index into sites; NULL: every event was recorded */
+	struct estimate estimate;   /* their sum */
 	struct site_size *sizes;
 	size_t size_count;
 	struct mt_sample *epochs;
@@ -177,6 +180,11 @@ struct input;
  */
 int snapshot_load_input(const struct input *input, const char *name, bool is_running,
 			struct snapshot **out, struct error *error);
+
+/**
+ * snapshot_estimate() - what stands behind the figures of a site; NULL: they are exact.
+ */
+const struct estimate *snapshot_estimate(const struct snapshot *snapshot, const struct site *site);
 
 /**
  * snapshot_free() - release everything; NULL is allowed.

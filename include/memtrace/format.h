@@ -267,6 +267,20 @@ enum mt_side_kind {
 	MT_SIDE_INHERITED =
 		2, /* blocks alive at fork: count, bytes; signed, may be negative in one shard */
 	MT_SIDE_INHERITED_FREED = 3, /* of those, freed since: count, bytes */
+	/* where samples are recorded; `bucket` is enum mt_sampled, sums are over the recorded blocks */
+	MT_SIDE_RECORDED = 4, /* the blocks themselves, not what they stand for: count, bytes */
+	MT_SIDE_VARIANCE_COUNT =
+		5, /* of the estimated count; sums as mt_sample_term() splits them: */
+	MT_SIDE_VARIANCE_BYTES = 6, /* count holds the low part, bytes the high one */
+	MT_SIDE_COVARIANCE = 7,	    /* of count and bytes, split likewise */
+};
+
+/* Which estimate the records above are of. */
+enum mt_sampled {
+	MT_SAMPLED_ALLOCATED = 0,
+	MT_SAMPLED_FREED = 1,	  /* of inherited blocks too */
+	MT_SAMPLED_INHERITED = 2, /* alive at fork */
+	MT_SAMPLED_COUNT
 };
 
 /* What only some sites have, linked from their counters. */

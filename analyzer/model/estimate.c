@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * estimate.c - adds up what stands behind estimates.
+ */
+#include "model/estimate.h"
+
+#include <stddef.h>
+
+void estimate_part_add(struct estimate_part *sum, const struct estimate_part *part, double factor)
+{
+	sum->blocks += factor * part->blocks;
+	sum->bytes += factor * part->bytes;
+	sum->block_variance += factor * part->block_variance;
+	sum->byte_variance += factor * part->byte_variance;
+	sum->covariance += factor * part->covariance;
+}
+
+void estimate_add(struct estimate *sum, const struct estimate *part)
+{
+	for (size_t i = 0; i < ESTIMATE_COUNT; i++)
+		estimate_part_add(&sum->parts[i], &part->parts[i], 1);
+}

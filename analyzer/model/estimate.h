@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * estimate.h - what stands behind the figures of a process of which only samples were recorded.
+ */
+#ifndef MODEL_ESTIMATE_H
+#define MODEL_ESTIMATE_H
+
+#include "memtrace/format.h"
+
+/* Sums over recorded blocks. The variances are those of the estimates of their number and bytes. */
+struct estimate_part {
+	double blocks, bytes; /* what was recorded itself */
+	double block_variance, byte_variance, covariance;
+};
+
+enum estimate_of {
+	ESTIMATE_ALLOCATED = MT_SAMPLED_ALLOCATED,
+	ESTIMATE_FREED = MT_SAMPLED_FREED,
+	ESTIMATE_INHERITED = MT_SAMPLED_INHERITED,
+	ESTIMATE_LIVE = MT_SAMPLED_COUNT, /* inherited + allocated - freed */
+	ESTIMATE_COUNT,
+};
+
+struct estimate {
+	struct estimate_part parts[ESTIMATE_COUNT];
+};
+
+/**
+ * estimate_part_add() - add a part times a factor, which may be negative.
+ */
+void estimate_part_add(struct estimate_part *sum, const struct estimate_part *part, double factor);
+
+/**
+ * estimate_add() - of sites taken together: whether a block was recorded says nothing about others.
+ */
+void estimate_add(struct estimate *sum, const struct estimate *part);
+
+#endif
