@@ -10,6 +10,9 @@
 
 enum { CHUNK = 4096 }; /* pairs between two looks at the clock */
 
+/* A function of its own, so that bench/budget can count its instructions and those of what it calls. */
+#define COUNTED __attribute__((noinline))
+
 static void *loop_alloc(struct micro_work *work, uint64_t turn)
 {
 	uint32_t sites = work->options->sites;
@@ -23,7 +26,7 @@ static void *loop_alloc(struct micro_work *work, uint64_t turn)
 	return block;
 }
 
-static void loop_replace(struct micro_work *work, uint64_t pairs)
+static COUNTED void loop_replace(struct micro_work *work, uint64_t pairs)
 {
 	for (uint64_t i = 0; i < pairs; i++) {
 		uint32_t index = micro_index(work, work->options->live);
@@ -58,13 +61,13 @@ void micro_replace(struct micro_work *work)
 		free(work->blocks[i]);
 }
 
-static void batch_alloc(struct micro_work *work, void **batch)
+static COUNTED void batch_alloc(struct micro_work *work, void **batch)
 {
 	for (uint32_t i = 0; i < MICRO_BATCH; i++)
 		batch[i] = loop_alloc(work, i);
 }
 
-static void batch_free(void **batch)
+static COUNTED void batch_free(void **batch)
 {
 	for (uint32_t i = 0; i < MICRO_BATCH; i++)
 		free(batch[i]);

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import shutil
+import sys
 
 BUILD = os.environ.get("MEMTRACE_BUILD") or os.path.join(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "build")
@@ -89,6 +90,12 @@ ALL = [
     _valgrind("dhat"),
     _valgrind("massif"),
 ]
+
+
+def need_build():
+    """Ends the program where there is nothing to measure."""
+    if not os.path.exists(SHIM):
+        sys.exit(f"no {SHIM}: build first, or name the build in MEMTRACE_BUILD")
 
 
 def installed():

@@ -139,6 +139,21 @@ def compare_writes_every_sample_and_shows_them_again():
     harness.equal(shown[0], shown[1], "tables")
 
 
+def _budget_status(budget):
+    with tempfile.TemporaryDirectory() as folder:
+        table = os.path.join(folder, "budget.txt")
+        with open(table, "w", encoding="utf-8") as file:
+            file.write(f"one memtrace {budget} --depth 10\nother memtrace 1.01*one --depth 10\n")
+        return subprocess.run([sys.executable, os.path.join(BENCH, "budget"), "--table", table],
+                              stdout=subprocess.DEVNULL, check=False,
+                              timeout=harness.TIMEOUT).returncode
+
+
+def a_budget_that_is_exceeded_fails():
+    harness.need("valgrind")
+    harness.equal([_budget_status(1), _budget_status(1000000)], [1, 0], "status")
+
+
 def every_tool_that_is_looked_for_has_its_own_name():
     names = [tool.name for tool in tools.ALL]
     harness.equal(len(set(names)), len(names), "names")
