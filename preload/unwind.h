@@ -4,8 +4,8 @@
  *
  * Everything here may run inside malloc() of any program, in any thread and in a signal handler: nothing
  * is allocated, no lock is taken, errno is not touched, and memory is read only where it is known to be
- * readable. A walk needs some 400 bytes of stack; 1.3 KiB where an address is new, and 1.6 KiB for frames
- * that are described by registers other than rsp and rbp.
+ * readable. A walk needs some 400 bytes of stack, 1.2 KiB where an address is new or where frames are
+ * described by registers other than rsp and rbp.
  */
 #ifndef PRELOAD_UNWIND_H
 #define PRELOAD_UNWIND_H

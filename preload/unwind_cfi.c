@@ -6,7 +6,7 @@
 
 #include "unwind_reader.h"
 
-#define REMEMBER_MAX 4 /* compilers need 1 */
+#define REMEMBER_MAX 3 /* compilers need 1 */
 
 enum instruction {
 	CFA_NOP = 0x00,
@@ -86,11 +86,17 @@ static void restore_column(struct interpreter *in, uint64_t dwarf_register)
 	in->row->values[column] = in->initial->values[column];
 }
 
+static void set_cfa_offset(struct interpreter *in, int64_t offset)
+{
+	in->is_bad |= offset != (int32_t)offset;
+	in->row->cfa_offset = (int32_t)offset;
+}
+
 static void set_cfa(struct interpreter *in, uint64_t dwarf_register, int64_t offset)
 {
 	in->is_bad |= dwarf_register > DWARF_RA;
 	in->row->cfa_register = (uint8_t)dwarf_register;
-	in->row->cfa_offset = offset;
+	set_cfa_offset(in, offset);
 	in->row->is_cfa_expression = false;
 }
 
@@ -174,15 +180,15 @@ static void run_cfa(struct interpreter *in, uint8_t instruction)
 		break;
 	case CFA_DEF_CFA_OFFSET:
 		in->is_bad |= row->is_cfa_expression;
-		row->cfa_offset = (int64_t)reader_uleb128(reader);
+		set_cfa_offset(in, (int64_t)reader_uleb128(reader));
 		break;
 	case CFA_DEF_CFA_OFFSET_SF:
 		in->is_bad |= row->is_cfa_expression;
-		row->cfa_offset = factored(in, (uint64_t)reader_sleb128(reader));
+		set_cfa_offset(in, factored(in, (uint64_t)reader_sleb128(reader)));
 		break;
 	default:
 		row->is_cfa_expression = true;
-		row->cfa_offset = name_expression(in);
+		set_cfa_offset(in, name_expression(in));
 		break;
 	}
 }
@@ -269,7 +275,7 @@ static void run_pushes(struct interpreter *in)
 {
 	const uint8_t *at = in->reader.at, *last = in->reader.end - 1;
 	uint64_t location = in->location, align = in->frame->code_align;
-	int64_t offset = in->row->cfa_offset;
+	int32_t offset = in->row->cfa_offset;
 
 	for (; at < last && location <= in->pc; at++) {
 		if ((*at & 0xc0) == CFA_ADVANCE_LOC)

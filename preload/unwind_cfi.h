@@ -55,7 +55,7 @@ enum cfi_kind {
 };
 
 struct cfi_row {
-	int64_t cfa_offset;	/* cfa_register + this */
+	int32_t cfa_offset;	/* cfa_register + this */
 	uint8_t cfa_register;	/* DWARF number */
 	bool is_cfa_expression; /* then cfa_offset names it, for cfi_row_expression() */
 	uint8_t kinds[CFI_COLUMN_COUNT];

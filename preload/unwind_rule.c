@@ -65,7 +65,7 @@ static bool read_cfa(const struct eh_frame *frame, const struct cfi_row *row, ui
 		return evaluate(frame, row->cfa_offset, pc, cfa);
 	if (!read_open_register(&pc, row->cfa_register, cfa))
 		return false;
-	cfa->number += (uint64_t)row->cfa_offset;
+	cfa->number += (uint64_t)(int64_t)row->cfa_offset;
 	return true;
 }
 

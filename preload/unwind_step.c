@@ -70,51 +70,51 @@ static enum unwind_status step_of_kind(struct unwind_cursor *cursor, uint64_t pc
 }
 
 /* Registers of the innermost frame, or of the one that the last signal interrupted. */
-static void start_again(struct unwind_cursor *again)
+static void start_again(struct unwind_cursor *cursor)
 {
-	const struct unwind_regs *regs = again->regs;
-	uint64_t base = again->base_context;
+	const struct unwind_regs *regs = cursor->regs;
+	uint64_t base = cursor->base_context;
 	unsigned i;
 
-	again->is_full = true;
+	cursor->is_full = true;
 	if (base == 0) {
-		(void)unwind_step_set(again, regs->ip, regs->sp, regs->bp);
-		again->saved[CFI_BX] = regs->bx;
-		again->saved[CFI_R12] = regs->r12;
-		again->saved[CFI_R13] = regs->r13;
-		again->saved[CFI_R14] = regs->r14;
-		again->saved[CFI_R15] = regs->r15;
+		(void)unwind_step_set(cursor, regs->ip, regs->sp, regs->bp);
+		cursor->saved[CFI_BX] = regs->bx;
+		cursor->saved[CFI_R12] = regs->r12;
+		cursor->saved[CFI_R13] = regs->r13;
+		cursor->saved[CFI_R14] = regs->r14;
+		cursor->saved[CFI_R15] = regs->r15;
 	} else {
-		(void)unwind_step_set(again, unwind_context_read(base, DWARF_RA),
+		(void)unwind_step_set(cursor, unwind_context_read(base, DWARF_RA),
 				      unwind_context_read(base, DWARF_SP),
 				      unwind_context_read(base, DWARF_BP));
 		for (i = 0; i < CFI_SAVED_COUNT; i++)
-			again->saved[i] = unwind_context_read(base, cfi_saved_register(i));
+			cursor->saved[i] = unwind_context_read(base, cfi_saved_register(i));
 	}
-	again->context = base;
-	again->is_exact = true;
+	cursor->context = base;
+	cursor->is_exact = true;
 }
 
-/* Brings saved[] up to the frame that the cursor is in. */
+/*
+ * Brings saved[] up to the frame that the cursor is in: by going there once more, because a second cursor would be
+ * a large part of the stack that an event may use.
+ */
 static __attribute__((noinline)) bool follow_all(struct unwind_cursor *cursor)
 {
-	struct unwind_cursor again = *cursor;
+	uint64_t ip = cursor->ip, sp = cursor->sp, bp = cursor->bp;
 
-	start_again(&again);
-	while (again.sp < cursor->sp) {
-		uint64_t pc = again.ip - !again.is_exact;
+	start_again(cursor);
+	while (cursor->sp < sp) {
+		uint64_t pc = cursor->ip - !cursor->is_exact;
 		struct rules_hit hit;
 
-		unwind_lookup(pc, again.generation, &hit);
+		unwind_lookup(pc, cursor->generation, &hit);
 		if (rule_kind(hit.rule) == RULE_SIGNAL ||
-		    step_of_kind(&again, pc, hit.rule) != UNWIND_FRAME)
+		    step_of_kind(cursor, pc, hit.rule) != UNWIND_FRAME)
 			return false;
 	}
-	if (again.sp != cursor->sp || again.ip != cursor->ip)
-		return false;
-	__builtin_memcpy(cursor->saved, again.saved, sizeof(cursor->saved));
-	cursor->is_full = true;
-	return true;
+	cursor->bp = bp;
+	return cursor->sp == sp && cursor->ip == ip;
 }
 
 enum unwind_status unwind_step_odd(struct unwind_cursor *cursor, uint64_t pc, uint32_t rule)

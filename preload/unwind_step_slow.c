@@ -84,7 +84,7 @@ static bool find_cfa(struct slow_step *slow, uint64_t *cfa)
 		return evaluate(slow, slow->row.cfa_offset, NULL, cfa);
 	if (!read_register(slow, slow->row.cfa_register, &value))
 		return false;
-	*cfa = value.number + (uint64_t)slow->row.cfa_offset;
+	*cfa = value.number + (uint64_t)(int64_t)slow->row.cfa_offset;
 	return true;
 }
 
