@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shard.c - ownership of shards, and their entries in COUNTERS.
+ * shard.c - ownership of shards, and how they find and make their entries in COUNTERS.
  */
 #include "shard.h"
 
 #include <stddef.h>
 #include <string.h>
 
+#include "arena.h"
 #include "memtrace/atomic.h"
 #include "os.h"
 #include "site_peak.h"
@@ -14,21 +15,17 @@
 
 #define SHARD_EXCLUSIVE_MAX 64u
 #define SHARD_SHARED_COUNT 4u
-#define SHARD_CHUNK 32u /* entries: a page, so that two shards never write to one line */
-#define SHARD_INDEX_SLOTS 1024u
+#define SHARD_CHUNK 32u		 /* entries: a page, so that two shards never write to one line */
+#define SHARD_DIRECTORY_PAGES 7u /* of the first one: a cache line */
 #define SHARD_TID_SHARED (-1)
 
+/* In the place of what is not there yet, so that the reader need not look whether it is. */
+static struct shard_directory shard_no_directory;
+static struct shard_page shard_no_page;
 static struct shard shards[SHARD_EXCLUSIVE_MAX + SHARD_SHARED_COUNT + 1];
 static uint32_t shard_exclusive_count;
 
 _Static_assert(sizeof(shards) / sizeof(shards[0]) <= MT_SHARD_MAX, "shards");
-
-static uint64_t shard_counters_key(uint32_t id)
-{
-	const struct mt_counters *counters = trace_file_entry(TRACE_COUNTERS, id);
-
-	return counters == NULL ? 0 : counters->site;
-}
 
 void shard_init(void)
 {
@@ -38,12 +35,11 @@ void shard_init(void)
 		count = SHARD_EXCLUSIVE_MAX;
 	shard_exclusive_count = count;
 	for (uint32_t i = 0; i < count + SHARD_SHARED_COUNT + 1; i++) {
-		/* an index that a forked child inherits is left behind with the parent's ids in it */
-		shards[i] =
-			(struct shard){.record = &trace_file.shards[i],
-				       .counters = {NULL, shard_counters_key, SHARD_INDEX_SLOTS},
-				       .number = (uint16_t)i,
-				       .is_shared = i >= count};
+		/* what a forked child inherits is left behind: it leads to entries of the parent */
+		shards[i] = (struct shard){.record = &trace_file.shards[i],
+					   .directory = &shard_no_directory,
+					   .number = (uint16_t)i,
+					   .is_shared = i >= count};
 		trace_file.shards[i].tid = i < count ? 0 : SHARD_TID_SHARED;
 	}
 	trace_file.process->shard_count = count + SHARD_SHARED_COUNT + 1;
@@ -116,14 +112,63 @@ static void shard_link(struct mt_counters *counters, uint32_t id, uint32_t epoch
 	} while (!mt_cas_acq_rel(&site->counters, &first, id)); /* partner: readers' acquire */
 }
 
-struct mt_counters *shard_counters(struct shard *shard, uint32_t site, uint32_t epoch)
+/* A directory with room for the page of that number and all pages of the old one; NULL = no memory. */
+static struct shard_directory *shard_widen(const struct shard_directory *old, uint32_t number)
 {
-	uint32_t id = id_index_find(&shard->counters, site);
-	struct mt_counters *counters;
+	uint32_t count = old->page_count == 0 ? SHARD_DIRECTORY_PAGES : old->page_count;
+	struct shard_directory *wider;
 
-	if (__builtin_expect(id != 0, 1))
-		return trace_file_entry(TRACE_COUNTERS, id);
-	id = site == 0 ? 0 : shard_claim(shard);
+	while (count <= number)
+		count *= 2;
+	wider = arena_alloc(sizeof(*wider) + count * sizeof(wider->pages[0]));
+	if (wider == NULL)
+		return NULL;
+	wider->page_count = count;
+	for (uint32_t i = 0; i < count; i++)
+		wider->pages[i] =
+			i < old->page_count ? mt_load_acquire(&old->pages[i]) : &shard_no_page;
+	return wider;
+}
+
+/*
+ * Where the pointer to a site's counters belongs; NULL = no memory. A page that another thread of a shared
+ * shard adds while the directory is replaced is forgotten, with what it leads to: those entries are still
+ * linked to their sites, and the shard gets second ones.
+ */
+static struct mt_counters **shard_place(struct shard *shard, uint32_t site)
+{
+	struct shard_directory *directory = mt_load_acquire(&shard->directory);
+	uint32_t number = site / SHARD_PAGE_SITES;
+	struct shard_page *page, *fresh;
+
+	while (number >= directory->page_count) {
+		struct shard_directory *wider = shard_widen(directory, number);
+
+		if (wider == NULL)
+			return NULL;
+		/* partner: shard_counters() */
+		if (mt_cas_acq_rel(&shard->directory, &directory, wider))
+			directory = wider;
+	}
+	page = mt_load_acquire(&directory->pages[number]);
+	if (page == &shard_no_page) {
+		fresh = arena_alloc(sizeof(*fresh));
+		if (fresh == NULL)
+			return NULL;
+		/* partner: shard_counters() */
+		if (mt_cas_acq_rel(&directory->pages[number], &page, fresh))
+			page = fresh;
+	}
+	return &page->of_site[site % SHARD_PAGE_SITES];
+}
+
+struct mt_counters *shard_make_counters(struct shard *shard, uint32_t site, uint32_t epoch)
+{
+	struct mt_counters **place, *counters, *old = NULL;
+	uint32_t id;
+
+	place = site == 0 ? NULL : shard_place(shard, site);
+	id = place == NULL ? 0 : shard_claim(shard);
 	if (id == 0)
 		return NULL;
 	counters = trace_file_entry(TRACE_COUNTERS, id);
@@ -135,6 +180,5 @@ struct mt_counters *shard_counters(struct shard *shard, uint32_t site, uint32_t 
 		counters->flags = MT_COUNTERS_SHARED;
 	shard_link(counters, id, epoch);
 	/* two writers of a shared shard may both get here: both entries count, the reader sums them */
-	id = id_index_insert(&shard->counters, site, id);
-	return trace_file_entry(TRACE_COUNTERS, id);
+	return mt_cas_acq_rel(place, &old, counters) ? counters : old;
 }

@@ -18,6 +18,7 @@
 #define BLOCKS 3000u
 #define EVENTS 100000u
 #define SHARDS 3u
+#define SITES_OF_MANY_PAGES 20000u
 
 struct model_site {
 	uint64_t alloc_count, alloc_bytes, free_count, freed_bytes, realloc_count, temporary_count;
@@ -378,6 +379,37 @@ START_TEST(version_is_even_between_events)
 }
 END_TEST
 
+START_TEST(counters_of_a_site_are_found_where_they_were_made)
+{
+	static struct mt_counters *made[SITES_OF_MANY_PAGES];
+	struct mt_counters *counters;
+
+	take_shards(2);
+	for (uint32_t i = 0; i < SITES_OF_MANY_PAGES; i++) {
+		uint32_t site = node_site(node_intern(0, location_intern(0x100000 + i)));
+
+		made[i] = shard_counters(shards[0], site, 1);
+		ck_assert_ptr_nonnull(made[i]);
+		ck_assert_uint_eq(made[i]->site, site);
+	}
+	for (uint32_t i = SITES_OF_MANY_PAGES; i-- > 0;)
+		ck_assert_ptr_eq(shard_counters(shards[0], made[i]->site, 1), made[i]);
+	/* a shard whose first site has a large number */
+	counters = shard_counters(shards[1], made[SITES_OF_MANY_PAGES - 1]->site, 1);
+	ck_assert_ptr_ne(counters, made[SITES_OF_MANY_PAGES - 1]);
+	ck_assert_uint_eq(counters->shard, shards[1]->number);
+}
+END_TEST
+
+START_TEST(site_that_is_none_has_no_counters)
+{
+	take_shards(1);
+	ck_assert_ptr_null(shard_counters(shards[0], 0, 1));
+	ck_assert_ptr_nonnull(shard_counters(shards[0], sites[0], 1));
+	ck_assert_ptr_null(shard_counters(shards[0], 0, 1));
+}
+END_TEST
+
 START_TEST(shard_goes_on_with_its_contents_under_the_next_thread)
 {
 	struct mt_counters *counters;
@@ -432,6 +464,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, inherited_blocks_count_as_live_but_not_as_allocated);
 	tcase_add_test(tests, events_without_counters_are_counted_as_lost);
 	tcase_add_test(tests, version_is_even_between_events);
+	tcase_add_test(tests, counters_of_a_site_are_found_where_they_were_made);
+	tcase_add_test(tests, site_that_is_none_has_no_counters);
 	tcase_add_test(tests, shard_goes_on_with_its_contents_under_the_next_thread);
 	tcase_add_test(tests, threads_beyond_the_exclusive_shards_share);
 	suite_add_tcase(suite, tests);
