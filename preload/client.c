@@ -56,8 +56,10 @@ void memtrace_shim_traced_memory(size_t *current_bytes, size_t *peak_bytes)
 
 	if (!process_is_traced())
 		return;
-	live = mt_load_relaxed(&trace_file.process->live_bytes);
-	peak = mt_load_relaxed(&trace_file.process->peak_live_bytes);
+	live = site_peak_live();
+	peak = site_peak_highest();
+	if (peak < live) /* of an event in progress */
+		peak = live;
 	if (current_bytes != NULL)
 		*current_bytes = live > 0 ? (size_t)live : 0;
 	if (peak_bytes != NULL)

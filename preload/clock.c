@@ -11,6 +11,7 @@
 #include "memtrace/atomic.h"
 #include "memtrace/live_layout.h"
 #include "os.h"
+#include "site_peak.h"
 #include "trace_file.h"
 
 static uint64_t clock_start_ns;
@@ -72,7 +73,7 @@ static void clock_sample(struct mt_sample *sample, uint64_t now)
 		alloc_count += mt_load_relaxed(&trace_file.shards[i].alloc_count);
 		alloc_bytes += mt_load_relaxed(&trace_file.shards[i].alloc_bytes);
 	}
-	sample->live_bytes = mt_load_relaxed(&trace_file.process->live_bytes);
+	sample->live_bytes = site_peak_live();
 	sample->rss_bytes = clock_reads_rss ? clock_read_rss() : 0;
 	sample->alloc_count = alloc_count;
 	sample->alloc_bytes = alloc_bytes;

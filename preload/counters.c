@@ -1,20 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * counters.c - books allocations and frees on a stack's counters.
- *
- *                 writer                                reader in another process
- *   alloc_*       added when the block is handed out    loaded second
- *   freed_*       added when it comes back              loaded first
- *
- * A block is counted before malloc() returns it, so before it can be freed; x86 stores and the release
- * fence below keep that order. A reader that loads freed first never sees more freed than allocated.
+ * counters.c - events that are booked with locked additions, and what few events need.
  */
 #include "counters.h"
 
-#include <stddef.h>
-
-#include "memtrace/atomic.h"
-#include "site_peak.h"
 #include "trace_file.h"
 
 static void counters_add(bool is_shared, uint64_t *counter, uint64_t value)
@@ -23,21 +12,6 @@ static void counters_add(bool is_shared, uint64_t *counter, uint64_t value)
 		(void)mt_add_relaxed(counter, value);
 	else
 		mt_add_owned_u64(counter, value);
-}
-
-/* A handler that jumps out of an event leaves the word odd; the next event makes it right again. */
-static void counters_begin(struct mt_counters *counters, bool is_shared)
-{
-	if (is_shared)
-		return;
-	mt_store_relaxed(&counters->version, counters->version | 1);
-	mt_fence_release();
-}
-
-static void counters_end(struct mt_counters *counters, bool is_shared)
-{
-	if (!is_shared) /* partner: the reader's acquire of version */
-		mt_store_release(&counters->version, (counters->version | 1) + 1);
 }
 
 /* The side record of a kind and bucket, made on first use; NULL when there is no room. */
@@ -64,75 +38,119 @@ static struct mt_side *counters_side(struct mt_counters *counters, enum mt_side_
 	return side;
 }
 
-static void counters_add_side(struct mt_counters *counters, bool is_shared, enum mt_side_kind kind,
-			      uint8_t bucket, uint64_t bytes)
+static struct mt_side *counters_add_side(struct mt_counters *counters, bool is_shared,
+					 enum mt_side_kind kind, uint8_t bucket, uint64_t bytes)
 {
 	struct mt_side *side = counters_side(counters, kind, bucket);
 
 	if (side == NULL) {
 		trace_file_drop(MT_DROP_SIDE);
-		return;
+		return NULL;
 	}
 	counters_add(is_shared, (uint64_t *)&side->count, 1);
 	counters_add(is_shared, (uint64_t *)&side->bytes, bytes);
+	return side;
 }
 
-/* Most stacks allocate one size: its bucket stands in the entry, others get side records. */
-static void counters_add_size(struct mt_counters *counters, bool is_shared, uint64_t size)
+static void counters_add_size_own(struct mt_counters *counters, uint64_t size,
+				  struct mt_side **sides)
+{
+	uint8_t bucket = mt_size_bucket(size);
+	struct mt_side *side;
+
+	if (counters_add_size(counters, size, sides))
+		return;
+	if (counters->size_bucket == UINT8_MAX) {
+		mt_store_relaxed(&counters->size_bucket, bucket);
+		return;
+	}
+	side = counters_add_side(counters, false, MT_SIDE_SIZE, bucket, size);
+	if (sides != NULL)
+		sides[bucket % COUNTERS_SIDES] = side;
+}
+
+static void counters_add_size_shared(struct mt_counters *counters, uint64_t size)
 {
 	uint8_t bucket = mt_size_bucket(size), own = mt_load_relaxed(&counters->size_bucket);
 
 	if (own == UINT8_MAX && mt_cas_relaxed(&counters->size_bucket, &own, bucket))
 		return;
 	if (own != bucket)
-		counters_add_side(counters, is_shared, MT_SIDE_SIZE, bucket, size);
+		(void)counters_add_side(counters, true, MT_SIDE_SIZE, bucket, size);
 }
 
-void counters_add_alloc(struct shard *shard, struct mt_counters *counters, uint64_t size,
-			bool is_realloc)
+static void counters_add_alloc_shared(struct shard *shard, struct mt_counters *counters,
+				      uint64_t size, bool is_realloc)
 {
-	bool is_shared = shard->is_shared;
-
-	counters_add(is_shared, &shard->record->alloc_count, 1);
-	counters_add(is_shared, &shard->record->alloc_bytes, size);
-	counters_add(is_shared, &shard->record->event_count, 1);
-	if (counters == NULL) {
-		trace_file_drop(MT_DROP_COUNTERS);
-		return;
-	}
-	counters_begin(counters, is_shared);
-	site_peak_fold(counters);
-	counters_add_size(counters, is_shared, size);
-	counters_add(is_shared, &counters->alloc_count, 1);
-	counters_add(is_shared, &counters->alloc_bytes, size);
+	site_peak_share();
+	site_peak_note(counters);
+	counters_add_size_shared(counters, size);
+	(void)mt_add_relaxed(&counters->alloc_count, 1);
+	(void)mt_add_relaxed(&counters->alloc_bytes, size);
 	if (is_realloc)
-		counters_add(is_shared, &counters->realloc_count, 1);
-	site_peak_after(counters);
-	counters_end(counters, is_shared);
-	site_peak_add(shard, (int64_t)size);
+		(void)mt_add_relaxed(&counters->realloc_count, 1);
+	site_peak_after_shared(counters);
+	(void)mt_add_relaxed(&shard->record->alloc_count, 1);
+	(void)mt_add_relaxed(&shard->record->alloc_bytes, size);
+	site_peak_add_shared(shard, (int64_t)size);
 }
 
-void counters_add_free(struct shard *shard, struct mt_counters *counters, uint64_t size,
-		       bool is_temporary, bool is_inherited)
+void counters_add_alloc_slow(struct shard *shard, struct mt_counters *counters, uint64_t size,
+			     bool is_realloc, struct mt_side **sides)
 {
-	bool is_shared = shard->is_shared;
-
-	counters_add(is_shared, &shard->record->event_count, 1);
+	if (!shard->is_shared && mt_load_relaxed(&shard->is_slow) != 0)
+		site_peak_resync(shard);
 	if (counters == NULL) {
+		counters_add(shard->is_shared, &shard->record->alloc_count, 1);
+		counters_add(shard->is_shared, &shard->record->alloc_bytes, size);
 		trace_file_drop(MT_DROP_COUNTERS);
-		return;
+	} else if (shard->is_shared) {
+		counters_add_alloc_shared(shard, counters, size, is_realloc);
+	} else {
+		site_peak_note(counters);
+		counters_add_size_own(counters, size, sides);
+		counters_count_alloc(shard, counters, size, is_realloc);
 	}
-	counters_begin(counters, is_shared);
-	site_peak_fold(counters);
-	counters_add(is_shared, &counters->free_count, 1);
-	counters_add(is_shared, &counters->freed_bytes, size);
+}
+
+static void counters_add_free_shared(struct shard *shard, struct mt_counters *counters,
+				     uint64_t size, bool is_temporary, bool is_inherited)
+{
+	site_peak_share();
+	site_peak_note(counters);
+	(void)mt_add_relaxed(&counters->free_count, 1);
+	(void)mt_add_relaxed(&counters->freed_bytes, size);
 	if (is_temporary)
-		counters_add(is_shared, &counters->temporary_count, 1);
+		(void)mt_add_relaxed(&counters->temporary_count, 1);
 	if (is_inherited)
-		counters_add_side(counters, is_shared, MT_SIDE_INHERITED_FREED, 0, size);
-	site_peak_after(counters);
-	counters_end(counters, is_shared);
-	site_peak_add(shard, -(int64_t)size);
+		(void)counters_add_side(counters, true, MT_SIDE_INHERITED_FREED, 0, size);
+	site_peak_after_shared(counters);
+	site_peak_add_shared(shard, -(int64_t)size);
+}
+
+static void counters_add_free_own(struct shard *shard, struct mt_counters *counters, uint64_t size,
+				  bool is_temporary, bool is_inherited)
+{
+	/* the shard first: until it has left the peak, and the site has noted it, this block counts for the peak */
+	site_peak_fall(shard, (int64_t)size);
+	site_peak_note(counters);
+	if (is_inherited)
+		(void)counters_add_side(counters, false, MT_SIDE_INHERITED_FREED, 0, size);
+	counters_count_free(counters, size, is_temporary);
+	site_peak_after_free(counters);
+}
+
+void counters_add_free_slow(struct shard *shard, struct mt_counters *counters, uint64_t size,
+			    bool is_temporary, bool is_inherited)
+{
+	if (!shard->is_shared && mt_load_relaxed(&shard->is_slow) != 0)
+		site_peak_resync(shard);
+	if (counters == NULL)
+		trace_file_drop(MT_DROP_COUNTERS);
+	else if (shard->is_shared)
+		counters_add_free_shared(shard, counters, size, is_temporary, is_inherited);
+	else
+		counters_add_free_own(shard, counters, size, is_temporary, is_inherited);
 }
 
 void counters_add_inherited(struct shard *shard, struct mt_counters *counters, uint64_t size)
@@ -141,8 +159,9 @@ void counters_add_inherited(struct shard *shard, struct mt_counters *counters, u
 		trace_file_drop(MT_DROP_COUNTERS);
 		return;
 	}
-	counters_add_side(counters, true, MT_SIDE_INHERITED, 0, size);
-	counters->base_bytes += (int64_t)size;
-	site_peak_after(counters);
-	site_peak_add(shard, (int64_t)size);
+	(void)counters_add_side(counters, false, MT_SIDE_INHERITED, 0, size);
+	mt_add_owned_i64(&counters->base_bytes, (int64_t)size);
+	site_peak_raise_own(counters);
+	mt_add_owned_i64(&shard->record->live_bytes, (int64_t)size);
+	site_peak_after(shard, shard->record, counters);
 }

@@ -24,7 +24,9 @@
 
 static const struct options *look_options;
 static uint64_t look_next_snapshot_ns;
-static uint64_t look_peak_number;
+/* The peak as it was at the last look. */
+static int64_t look_peak_bytes;
+static uint64_t look_reset_number;
 static uint32_t look_is_requested;
 /* State of each condition of MEMTRACE_SNAPSHOT_AT: live bytes at the last snapshot it made. */
 static int64_t look_at_bytes[OPTIONS_AT_MAX];
@@ -46,7 +48,7 @@ void look_request_snapshot(void)
 
 static bool look_is_due_at(const struct snapshot_at *at, int64_t *last)
 {
-	int64_t live = mt_load_relaxed(&trace_file.process->live_bytes);
+	int64_t live = site_peak_live();
 	int64_t bytes = (int64_t)at->bytes;
 
 	switch (at->kind) {
@@ -63,8 +65,7 @@ static bool look_is_due_at(const struct snapshot_at *at, int64_t *last)
 		break;
 	case SNAPSHOT_AT_PEAK:
 		/* a tenth above the last one, so that a rising program makes a bounded number */
-		if (live < mt_load_relaxed(&trace_file.process->peak_live_bytes) ||
-		    live < *last + *last / 10 + 65536)
+		if (live < site_peak_highest() || live < *last + *last / 10 + 65536)
 			return false;
 		break;
 	case SNAPSHOT_AT_NONE:
@@ -130,17 +131,27 @@ static void look_adapt(struct thread *thread, uint64_t now)
 	thread->look_left = thread->look_every - 1;
 }
 
+static void look_time_peak(uint64_t now)
+{
+	uint64_t number = mt_load_relaxed(&trace_file.process->peak_reset_number);
+	int64_t peak = site_peak_highest();
+
+	if (peak == mt_load_relaxed(&look_peak_bytes) &&
+	    number == mt_load_relaxed(&look_reset_number))
+		return;
+	mt_store_relaxed(&look_peak_bytes, peak);
+	mt_store_relaxed(&look_reset_number, number);
+	mt_store_relaxed(&trace_file.process->peak_ns, now);
+}
+
 void look_around(struct thread *thread)
 {
-	uint64_t now = clock_look(), peak = mt_load_relaxed(&trace_file.process->peak_number);
+	uint64_t now = clock_look();
 	uint32_t request = mt_load_acquire(&trace_file.header->control), idle = 0;
 
 	look_adapt(thread, now);
 	site_peak_settle(thread->shard);
-	if (peak != mt_load_relaxed(&look_peak_number)) {
-		mt_store_relaxed(&look_peak_number, peak);
-		mt_store_relaxed(&trace_file.process->peak_ns, now);
-	}
+	look_time_peak(now);
 	/* one thread at a time; the others have something better to do */
 	if (!mt_cas_acq_rel(&look_is_busy, &idle, 1))
 		return;

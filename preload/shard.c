@@ -38,8 +38,10 @@ void shard_init(void)
 		/* what a forked child inherits is left behind: it leads to entries of the parent */
 		shards[i] = (struct shard){.record = &trace_file.shards[i],
 					   .directory = &shard_no_directory,
+					   .is_slow = i >= count,
 					   .number = (uint16_t)i,
 					   .is_shared = i >= count};
+		site_peak_begin(&shards[i], i == 0);
 		trace_file.shards[i].tid = i < count ? 0 : SHARD_TID_SHARED;
 	}
 	trace_file.process->shard_count = count + SHARD_SHARED_COUNT + 1;
@@ -70,6 +72,11 @@ void shard_release(struct shard *shard)
 struct shard *shard_overflow(void)
 {
 	return &shards[shard_exclusive_count + SHARD_SHARED_COUNT];
+}
+
+struct shard *shard_at(uint32_t number)
+{
+	return &shards[number];
 }
 
 /* Takes an id out of the shard's chunk; 0 = no room in the file. */

@@ -34,9 +34,12 @@ struct shard_directory {
 struct shard {
 	struct mt_shard *record;	   /* in the trace file */
 	struct shard_directory *directory; /* private memory; never NULL, nor are its pages */
+	int64_t high_bytes, low_bytes;	   /* of record->live_bytes, see site_peak.h */
 	uint64_t chunk; /* next << 32 | end: ids of COUNTERS set aside for this shard */
+	uint32_t is_slow;
 	uint16_t number;
 	bool is_shared;
+	bool is_single; /* no other shard has had an event yet, as far as the owner knows */
 } __attribute__((aligned(64)));
 
 /* Once per process, and again in a forked child: all shards free and empty. */
@@ -53,6 +56,9 @@ void shard_release(struct shard *shard);
 
 /* For events inside events and for threads in their last moments. */
 struct shard *shard_overflow(void);
+
+/* By number; the first thread gets 0. */
+struct shard *shard_at(uint32_t number);
 
 /* The slow part of shard_counters(). */
 struct mt_counters *shard_make_counters(struct shard *shard, uint32_t site, uint32_t epoch);

@@ -2,9 +2,17 @@
 /*
  * site_peak.h - the highest live bytes of the process and of each site.
  *
- * Layer 2. Each shard tells the process of its live bytes when they have changed by more than
- * hold_bytes: by anything while only one thread has allocated, by 64 KiB from the second thread on. The
- * process's peaks are numbered; a site notes at each of its events what it had at the last peak before.
+ * Layer 2. The process's peaks are numbered; a site notes at its first event after a peak what it had then, and
+ * a site without one has it still.
+ *
+ * As long as all events are those of one shard it is single: it keeps the process's peak itself, without a
+ * locked instruction. It is at its peak (high_bytes = low_bytes = what is live) or below (low_bytes without
+ * limit). An allocation beyond high_bytes is a new peak; the first free after it leaves the peak, and only that
+ * raises the number: all sites have at that moment what they had at the peak.
+ *
+ * From the second shard on, each tells the process of its live bytes when they have gone beyond high_bytes or
+ * low_bytes, SITE_PEAK_HOLD from what it told last. Only the owner of a shard moves its limits; whoever changes
+ * what they follow from sets is_slow, and the owner moves them at its next event.
  */
 #ifndef PRELOAD_SITE_PEAK_H
 #define PRELOAD_SITE_PEAK_H
@@ -12,30 +20,113 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "memtrace/atomic.h"
 #include "memtrace/format.h"
+#include "shard.h"
+#include "trace_file.h"
 
-struct shard;
+#define SITE_PEAK_HOLD ((int64_t)64 << 10)
 
-/* A second thread allocates: from now on each shard may hold something back. */
+/* A new shard; the first one is single. */
+void site_peak_begin(struct shard *shard, bool is_first);
+
+/* Another shard has events: from now on each may hold something back. Any thread, or a handler. */
 void site_peak_share(void);
 
 /* The site of this entry, and of all behind it, gets another entry: its own peak is kept in the site. */
 void site_peak_several(struct mt_site *site, uint32_t counters_id);
 
-/* Before an event of this entry is counted: what were its live bytes at the process's last peak? */
-void site_peak_fold(struct mt_counters *counters);
-
-/* After an event of this entry was counted. */
-void site_peak_after(struct mt_counters *counters);
-
-/* The shard's live bytes have changed by delta. */
-void site_peak_add(struct shard *shard, int64_t delta);
-
-/* Now and then, and when its thread ends: nothing is held back. Any thread may do this. */
+/* Now and then, and when its thread ends, by the owner of the shard: nothing is held back. */
 void site_peak_settle(struct shard *shard);
+/* The same for all shards, by any thread. */
 void site_peak_settle_all(void);
 
 /* Peaks of the process and of all sites start again from what is live now. */
 void site_peak_reset(void);
+
+/* Bytes that are live, and that were at the peak; whether the second has just been reached. */
+int64_t site_peak_live(void);
+int64_t site_peak_highest(void);
+bool site_peak_is_now(void);
+
+/* For shared shards: after an event of this entry was counted, and when live bytes have changed. */
+void site_peak_after_shared(struct mt_counters *counters);
+void site_peak_add_shared(struct shard *shard, int64_t delta);
+
+/* Before an event of this entry: notes what its live bytes were at the process's last peak. */
+void site_peak_note(struct mt_counters *counters);
+
+/* The shard's live bytes go down by so much, perhaps beyond its limit. */
+void site_peak_fall(struct shard *shard, int64_t size);
+
+/* The owner moves the limits after another thread has set is_slow. */
+void site_peak_resync(struct shard *shard);
+
+/* The slow parts of what follows. */
+void site_peak_after_slow(struct shard *shard, struct mt_counters *counters);
+void site_peak_publish(struct mt_counters *counters);
+
+/* Whether the entry has noted the last peak already. */
+static inline bool site_peak_is_noted(const struct mt_counters *counters)
+{
+	return counters->peak_number == mt_load_relaxed(&trace_file.process->peak_number);
+}
+
+/* Live bytes of an entry, as its owner sees them. */
+static inline int64_t site_peak_own(const struct mt_counters *counters)
+{
+	return counters->base_bytes + (int64_t)(counters->alloc_bytes - counters->freed_bytes);
+}
+
+static inline void site_peak_raise_own(struct mt_counters *counters)
+{
+	int64_t live = site_peak_own(counters);
+
+	if (live > counters->peak_bytes)
+		mt_store_relaxed(&counters->peak_bytes, live);
+}
+
+/* Whether the entry is one of several of its site and is too far from what the site knows. */
+static inline bool site_peak_must_publish(const struct mt_counters *counters)
+{
+	int64_t held;
+
+	if ((mt_load_relaxed(&counters->flags) & MT_COUNTERS_SEVERAL) == 0)
+		return false;
+	held = site_peak_own(counters) - mt_load_relaxed(&counters->published_bytes);
+	return __builtin_expect(held > SITE_PEAK_HOLD || held < -SITE_PEAK_HOLD, 0);
+}
+
+/* After an allocation was counted, there and in the shard's record. */
+static inline void site_peak_after(struct shard *shard, struct mt_shard *record,
+				   struct mt_counters *counters)
+{
+	int64_t live = record->live_bytes;
+
+	if (__builtin_expect(live > mt_load_relaxed(&shard->high_bytes), 0)) {
+		if (!shard->is_single) {
+			site_peak_after_slow(shard, counters);
+			return;
+		}
+		mt_store_relaxed(&record->peak_bytes, live);
+		mt_store_relaxed(&shard->high_bytes, live);
+		mt_store_relaxed(&shard->low_bytes, live);
+	}
+	if (site_peak_must_publish(counters))
+		site_peak_publish(counters);
+}
+
+/* Whether the shard's live bytes may go down by so much without anybody being told. */
+static inline bool site_peak_may_fall(const struct shard *shard, uint64_t size)
+{
+	return shard->record->live_bytes - (int64_t)size >= mt_load_relaxed(&shard->low_bytes);
+}
+
+/* After a free was counted. */
+static inline void site_peak_after_free(struct mt_counters *counters)
+{
+	if (site_peak_must_publish(counters))
+		site_peak_publish(counters);
+}
 
 #endif

@@ -16,6 +16,7 @@
 #include "memtrace/atomic.h"
 #include "memtrace/crc32c.h"
 #include "os.h"
+#include "site_peak.h"
 #include "squeeze_site.h"
 #include "trace_file.h"
 #include "trace_layout.h"
@@ -259,6 +260,8 @@ static void squeeze_process(struct squeeze *squeeze)
 	const uint64_t *drops = squeeze_content(squeeze, MT_SECTION_DROPS);
 	int64_t *totals = squeeze->totals;
 
+	process->live_bytes = site_peak_live();
+	process->peak_live_bytes = site_peak_highest();
 	totals[MT_TOTAL_PEAK_LIVE_BYTES] = process->peak_live_bytes;
 	if (totals[MT_TOTAL_PEAK_LIVE_BYTES] < totals[MT_TOTAL_LIVE_BYTES])
 		totals[MT_TOTAL_PEAK_LIVE_BYTES] = totals[MT_TOTAL_LIVE_BYTES];

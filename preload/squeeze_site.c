@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "memtrace/atomic.h"
+#include "site_peak.h"
 #include "trace_file.h"
 
 #define SQUEEZE_TRIES 3u
@@ -89,7 +90,9 @@ static void squeeze_add(const struct mt_counters *from, struct squeeze_site *sum
 	to->freed_bytes += copy.freed_bytes;
 	to->realloc_count += copy.realloc_count;
 	to->temporary_count += copy.temporary_count;
-	to->at_peak_bytes += copy.peak_number == to->peak_number ? copy.at_peak_bytes : live;
+	to->at_peak_bytes += copy.peak_number == to->peak_number && !site_peak_is_now()
+				     ? copy.at_peak_bytes
+				     : live;
 	to->peak_bytes = copy.peak_number < process->peak_reset_number ? live : copy.peak_bytes;
 	to->published_bytes +=
 		live; /* what is live now, for the peak of sites with several entries */

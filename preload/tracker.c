@@ -142,7 +142,7 @@ static inline void tracker_book_alloc(struct event event, struct mt_live_block *
 	if (__builtin_expect(self_check_is_on, 0))
 		self_check_event(frame, event.thread, booking->site);
 	block->site = booking->site;
-	counters_add_alloc(event.shard, booking->counters, block->size, is_realloc);
+	counters_add_alloc(event.shard, booking->counters, block->size, is_realloc, booking->sides);
 	tracker_note(event.shard, block);
 }
 
@@ -247,5 +247,5 @@ static void tracker_inherit_block(const struct mt_live_block *block, void *conte
 
 void tracker_inherit(void)
 {
-	live_table_each(tracker_inherit_block, shard_overflow());
+	live_table_each(tracker_inherit_block, shard_at(0));
 }

@@ -32,6 +32,13 @@ struct load {
 	uint32_t *entry_first; /* by index into snapshot->nodes: first entry, 0 = none */
 
 	struct reader_table sites, side, nodes, locations, modules, thread_kinds;
+	/* sums over the shards of a live file; of peak_bytes the highest */
+	struct {
+		size_t count, used_count; /* records, and those with allocations */
+		uint64_t alloc_count, live_bytes;
+		int64_t peak_bytes;
+	} shards;
+	bool is_at_peak;	  /* what is live is the peak: so it is for each site */
 	unsigned char *side_seen; /* by id in the file: 1 = belongs to an entry */
 	/* by id in the file: index into snapshot->locations or ->nodes, 0 = not usable */
 	uint32_t *location_of, *node_of;
@@ -100,6 +107,8 @@ int load_texts(struct load *load);	/* load_records.c */
 int load_modules(struct load *load);	/* load_stacks.c */
 int load_names(struct load *load);	/* load_records.c */
 int load_sites(struct load *load);	/* load_sites.c */
+int load_shards(struct load *load);	/* load_totals.c */
+int load_peak(struct load *load);	/* load_totals.c */
 int load_totals(struct load *load);	/* load_totals.c */
 
 #endif

@@ -98,7 +98,7 @@ static void add_peak(struct site_sum *sum, const struct mt_counters *entry, int6
 	struct counters *counters = &sum->site.counters;
 	int64_t at_peak_bytes = live_bytes;
 
-	if (entry->peak_number >= process->peak_number)
+	if (!sum->load->is_at_peak && entry->peak_number >= process->peak_number)
 		at_peak_bytes = entry->at_peak_bytes;
 	add(sum, &counters->at_peak_live_bytes, at_peak_bytes);
 	if (entry->peak_number < process->peak_reset_number)

@@ -65,32 +65,64 @@ static int64_t unexplained(const struct snapshot *snapshot, int64_t difference, 
 	return difference >= -shard_count && difference <= shard_count ? 0 : difference;
 }
 
-/* Shards count every allocation a second time. While the process runs the two are read apart. */
-static int compare_shards(struct load *load)
+int load_shards(struct load *load)
 {
-	struct snapshot *snapshot = load->snapshot;
 	struct reader_table table;
-	uint64_t alloc_count = 0;
-	int64_t used_count = 0;
 	int result =
 		reader_table(&load->reader, MT_SECTION_SHARDS, sizeof(struct mt_shard), &table);
 
 	if (result < 0)
 		return result;
+	load->shards.count = table.count;
 	for (size_t i = 0; i < table.count; i++) {
 		struct mt_shard shard;
 
 		reader_entry(&table, i, &shard, sizeof(shard));
-		alloc_count += shard.alloc_count;
-		used_count += shard.alloc_count != 0;
+		load->shards.used_count += shard.alloc_count != 0;
+		load->shards.alloc_count += shard.alloc_count;
+		load->shards.live_bytes += (uint64_t)shard.live_bytes;
+		if (load->shards.peak_bytes < shard.peak_bytes)
+			load->shards.peak_bytes = shard.peak_bytes;
 	}
-	if (table.count > 0 && !load->is_running)
-		snapshot->unaccounted_count =
-			unexplained(snapshot,
-				    clamp(alloc_count) - snapshot->totals[MT_TOTAL_ALLOC_COUNT],
-				    used_count);
 	reader_table_free(&load->reader, &table);
 	return 0;
+}
+
+/*
+ * What a live file's process record may not know yet: while one shard has all events (hold_bytes is 0), the
+ * shards say what is live and what the peak was.
+ */
+int load_peak(struct load *load)
+{
+	struct mt_process *process = &load->snapshot->process;
+	int64_t live = (int64_t)load->shards.live_bytes, peak = load->shards.peak_bytes;
+
+	if (load->shards.count == 0)
+		return 0;
+	if (live > LOAD_MAGNITUDE_MAX || live < -LOAD_MAGNITUDE_MAX || peak > LOAD_MAGNITUDE_MAX)
+		return reader_refuse(&load->reader,
+				     "damaged: shards say %" PRId64 " live bytes, %" PRId64
+				     " at the peak",
+				     live, peak);
+	if (process->peak_live_bytes < peak)
+		process->peak_live_bytes = peak;
+	if (process->hold_bytes != 0)
+		return 0;
+	process->live_bytes = live;
+	load->is_at_peak = live >= process->peak_live_bytes;
+	return 0;
+}
+
+/* Shards count every allocation a second time. While the process runs the two are read apart. */
+static void compare_shards(struct load *load)
+{
+	struct snapshot *snapshot = load->snapshot;
+	int64_t counted = clamp(load->shards.alloc_count);
+
+	if (load->shards.count > 0 && !load->is_running)
+		snapshot->unaccounted_count =
+			unexplained(snapshot, counted - snapshot->totals[MT_TOTAL_ALLOC_COUNT],
+				    (int64_t)load->shards.used_count);
 }
 
 int load_totals(struct load *load)
@@ -109,5 +141,8 @@ int load_totals(struct load *load)
 	totals[MT_TOTAL_PEAK_LIVE_BYTES] = process->peak_live_bytes;
 	if (totals[MT_TOTAL_PEAK_LIVE_BYTES] < totals[MT_TOTAL_LIVE_BYTES])
 		totals[MT_TOTAL_PEAK_LIVE_BYTES] = totals[MT_TOTAL_LIVE_BYTES];
-	return load->reader.is_live ? compare_shards(load) : check_totals(load);
+	if (!load->reader.is_live)
+		return check_totals(load);
+	compare_shards(load);
+	return 0;
 }

@@ -108,12 +108,15 @@ static int load_side(struct load *load)
 	return load->side_seen != NULL ? 0 : -EBADMSG;
 }
 
-/* The process record twice: its state decides how counters are read, its peak belongs to what they say. */
+/*
+ * The process record twice: its state decides how counters are read, its peak belongs to what they say. The
+ * second time after the shards: if they say that the process is below its peak, the number of that peak is out.
+ */
 static int (*const steps[])(struct load *load) = {
-	load_columns,	load_process, load_state,      load_counters, load_tables, load_kinds,
-	load_locations, load_nodes,   load_file_sites, load_groups,   load_reread, load_side,
-	load_process,	load_rss,     load_samples,    load_threads,  load_texts,  load_strings,
-	load_modules,	load_names,   load_sites,      load_totals,
+	load_columns,	load_process, load_state,      load_counters, load_tables,  load_kinds,
+	load_locations, load_nodes,   load_file_sites, load_groups,   load_reread,  load_side,
+	load_shards,	load_process, load_peak,       load_rss,      load_samples, load_threads,
+	load_texts,	load_strings, load_modules,    load_names,    load_sites,   load_totals,
 };
 
 static void release(struct load *load)

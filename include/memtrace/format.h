@@ -146,10 +146,11 @@ enum mt_total {
 
 /* Everything that exists once per process. Written by the shim with locked adds unless said otherwise. */
 struct mt_process {
-	int64_t live_bytes; /* sum of what the shards have published */
-	int64_t peak_live_bytes;
+	int64_t live_bytes;	 /* sum of what the shards have published */
+	int64_t peak_live_bytes; /* its highest value; see mt_shard.peak_bytes */
 	uint64_t
-		peak_number; /* +1 at each new peak and at each reset; orders peaks against site events */
+		peak_number; /* raised at each new peak or when it is left, and at each reset; orders peaks
+				     against site events */
 	uint64_t
 		peak_reset_number; /* peak_number at the last reset: older site peaks no longer count */
 	uint64_t peak_ns; /* when the peak was reached, to the resolution of the last clock look */
@@ -232,27 +233,29 @@ struct mt_column {
  * live = inherited (side records) + alloc - free, and may be negative in one shard of several.
  */
 struct mt_counters {
+	/* what most events touch: one cache line */
 	uint32_t version; /* odd while the owner writes; unused in shared shards */
-	uint32_t node;	  /* innermost node of the stack; 0 = entry not in use */
+	uint8_t size_bucket; /* bucket of all sizes that no MT_SIDE_SIZE record counts; see mt_size_bucket() */
+	uint8_t flags; /* MT_COUNTERS_* */
+	uint16_t shard;
 	uint64_t alloc_count;
 	uint64_t alloc_bytes; /* requested */
 	uint64_t free_count;  /* frees of inherited blocks included */
 	uint64_t freed_bytes;
-	uint64_t realloc_count;
-	uint64_t temporary_count;
-	int64_t at_peak_bytes; /* live bytes of this entry at peak peak_number */
 	uint64_t
 		peak_number; /* mt_process.peak_number at the last event; if that has risen since then,
 				     live bytes at the peak are the live bytes now */
 	int64_t peak_bytes; /* highest live bytes of this entry; one entry per site: the site's peak */
-	int64_t published_bytes; /* part of the live bytes that mt_site.live_bytes has been told of */
-	uint32_t site;		 /* index into SITES */
-	uint32_t next;		 /* next entry of the same site, 0 = last */
-	uint32_t side;		 /* first of its side records, 0 = none */
-	uint8_t size_bucket; /* bucket of all sizes that no MT_SIDE_SIZE record counts; see mt_size_bucket() */
-	uint8_t flags; /* MT_COUNTERS_* */
-	uint16_t shard;
 	int64_t base_bytes; /* live: sum of its MT_SIDE_INHERITED bytes, for the writer's own use */
+	/* what few do */
+	uint32_t node; /* innermost node of the stack; 0 = entry not in use */
+	uint32_t site; /* index into SITES */
+	uint32_t next; /* next entry of the same site, 0 = last */
+	uint32_t side; /* first of its side records, 0 = none */
+	uint64_t realloc_count;
+	uint64_t temporary_count;
+	int64_t at_peak_bytes;	 /* live bytes of this entry at peak peak_number */
+	int64_t published_bytes; /* part of the live bytes that mt_site.live_bytes has been told of */
 	uint8_t reserved[16];
 };
 
@@ -415,18 +418,24 @@ static inline int mt_drop_is_loss(uint32_t drop)
 }
 
 /*
- * One set of counters with one writing thread at a time. alloc/free counts over all shards are
- * redundant with COUNTERS and serve as a check of live and killed files.
+ * One set of counters with one writing thread at a time. alloc_count over all shards is redundant with
+ * COUNTERS and serves as a check of live and killed files.
+ *
+ * While mt_process.hold_bytes is 0 all events are those of one shard, and only now and then does the process
+ * record learn of them: what is live is the sum of live_bytes over the shards, the peak is the highest of
+ * peak_bytes and mt_process.peak_live_bytes, and if what is live is as much, the process is at its peak now:
+ * what each site had at the peak is what it has.
  */
 struct mt_shard {
 	int64_t live_bytes;	 /* net of this shard */
 	int64_t published_bytes; /* part that mt_process.live_bytes has been told of */
-	uint64_t event_count;	 /* allocations + frees recorded here */
+	uint64_t unused;
 	uint64_t alloc_count;
 	uint64_t alloc_bytes;
 	int32_t tid; /* owner, 0 = none; of shared shards: -1 */
 	uint32_t reserved;
-	uint8_t pad[80]; /* a shard never shares a cache line (or its prefetched neighbour) */
+	int64_t peak_bytes; /* highest live_bytes while it was the only one, 0 = none; counts for the process */
+	uint8_t pad[72]; /* a shard never shares a cache line (or its prefetched neighbour) */
 };
 
 /* Runs of a live file are numbered as numbering.h says. */
@@ -460,6 +469,7 @@ _Static_assert(sizeof(struct mt_section) == 48, "section");
 _Static_assert(sizeof(struct mt_process) == 512, "process");
 _Static_assert(sizeof(struct mt_column) == 8, "column");
 _Static_assert(sizeof(struct mt_counters) == 128, "counters");
+_Static_assert(offsetof(struct mt_counters, node) == 64, "counters");
 _Static_assert(sizeof(struct mt_side) == 24, "side");
 _Static_assert(sizeof(struct mt_site) == 32, "site");
 _Static_assert(sizeof(struct mt_node) == 8, "node");

@@ -67,7 +67,8 @@ static inline uint64_t mt_time_slot_start(uint64_t slot, uint32_t base)
 /* Size bucket: 0 for 0 bytes, else 1 + floor(log2(size)); bucket b holds [2^(b-1), 2^b). */
 static inline uint8_t mt_size_bucket(uint64_t size)
 {
-	return size == 0 ? 0 : (uint8_t)(64 - __builtin_clzll(size));
+	/* the form that compilers see to be one bit scan and one addition */
+	return __builtin_expect(size == 0, 0) ? 0 : (uint8_t)(1 + (63 ^ __builtin_clzll(size)));
 }
 
 #endif

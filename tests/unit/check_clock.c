@@ -192,7 +192,7 @@ END_TEST
 START_TEST(sample_holds_the_sums_of_the_shards)
 {
 	trace_file.process->shard_count = 3;
-	trace_file.process->live_bytes = 55;
+	trace_file.shards[0].live_bytes = 55;
 	for (uint32_t i = 0; i < 3; i++) {
 		trace_file.shards[i].alloc_count = 10;
 		trace_file.shards[i].alloc_bytes = 1000 * (i + 1);

@@ -121,6 +121,11 @@ static void absurd_peak(struct file_builder *builder)
 	FILE_BUILDER_ENTRY(builder, MT_SECTION_PROCESS, mt_process, 0)->peak_live_bytes = INT64_MIN;
 }
 
+static void absurd_shards(struct file_builder *builder)
+{
+	FILE_BUILDER_ENTRY(builder, MT_SECTION_SHARDS, mt_shard, 2)->live_bytes = INT64_MIN;
+}
+
 static void totals_of_another_file(struct file_builder *builder)
 {
 	FILE_BUILDER_ENTRY(builder, MT_SECTION_PROCESS, mt_process, 0)
@@ -180,6 +185,7 @@ static const struct damage damages[] = {
 	{"damaged: section 6", empty_entries, true, true},
 	{"damaged: module 1 has a build ID of 33 bytes", long_build_id, true, true},
 	{"damaged: process record says -9223372036854775808", absurd_peak, true, true},
+	{"damaged: shards say -9223372036854775808 live bytes", absurd_shards, true, false},
 	{"damaged: total 5 is 4811, its rows sum to 4810", totals_of_another_file, false, true},
 	{"damaged: counters of a stack that is not there", stack_not_there, false, true},
 	{"damaged: no text at 1048576", text_past_the_end, false, true},

@@ -51,6 +51,52 @@ START_TEST(snapshot_gives_the_example)
 }
 END_TEST
 
+/* As one thread leaves it that was killed: what the process record knows is older. */
+static struct snapshot *load_single(int64_t live_bytes, int64_t peak_bytes)
+{
+	struct file_builder builder;
+	struct mt_process *process;
+	struct mt_shard *shard;
+
+	file_builder_example(&builder, MT_KIND_LIVE);
+	process = FILE_BUILDER_ENTRY(&builder, MT_SECTION_PROCESS, mt_process, 0);
+	process->hold_bytes = 0;
+	process->live_bytes = 1;
+	process->peak_live_bytes = 2;
+	shard = FILE_BUILDER_ENTRY(&builder, MT_SECTION_SHARDS, mt_shard, 0);
+	shard->live_bytes = live_bytes;
+	shard->peak_bytes = peak_bytes;
+	return load(&builder);
+}
+
+static int64_t a_at_peak_bytes(const struct snapshot *snapshot)
+{
+	return case_site(snapshot, EXAMPLE_APP, EXAMPLE_APP_INNER, EXAMPLE_APP_OUTER)
+		->counters.at_peak_live_bytes;
+}
+
+START_TEST(process_at_its_peak_has_there_what_is_live)
+{
+	struct snapshot *snapshot = load_single(EXAMPLE_PEAK_BYTES, EXAMPLE_PEAK_BYTES);
+
+	ck_assert_int_eq(snapshot->totals[MT_TOTAL_PEAK_LIVE_BYTES], EXAMPLE_PEAK_BYTES);
+	ck_assert_int_eq(snapshot->process.live_bytes, EXAMPLE_PEAK_BYTES);
+	ck_assert_int_eq(a_at_peak_bytes(snapshot), EXAMPLE_A_LIVE_BYTES);
+	snapshot_free(snapshot);
+}
+END_TEST
+
+START_TEST(process_below_its_peak_had_there_what_its_sites_noted)
+{
+	struct snapshot *snapshot = load_single(EXAMPLE_PEAK_BYTES - 1, EXAMPLE_PEAK_BYTES);
+
+	ck_assert_int_eq(snapshot->totals[MT_TOTAL_PEAK_LIVE_BYTES], EXAMPLE_PEAK_BYTES);
+	ck_assert_int_eq(snapshot->process.live_bytes, EXAMPLE_PEAK_BYTES - 1);
+	ck_assert_int_eq(a_at_peak_bytes(snapshot), EXAMPLE_A_AT_PEAK_BYTES);
+	snapshot_free(snapshot);
+}
+END_TEST
+
 START_TEST(equal_nodes_become_one)
 {
 	struct file_builder builder;
@@ -269,6 +315,8 @@ Suite *unit_suite(void)
 
 	tcase_add_test(contents, live_file_gives_the_example);
 	tcase_add_test(contents, snapshot_gives_the_example);
+	tcase_add_test(contents, process_at_its_peak_has_there_what_is_live);
+	tcase_add_test(contents, process_below_its_peak_had_there_what_its_sites_noted);
 	tcase_add_test(contents, equal_nodes_become_one);
 	tcase_add_test(contents, live_tables_in_several_runs_are_one);
 	suite_add_tcase(suite, contents);

@@ -257,7 +257,7 @@ static const struct mt_mark marks[] = {{.ns = 600, .text = "load begins"}, {0}};
 static const uint64_t drops[MT_DROP_COUNT] = {[MT_DROP_EVENTS] = EXAMPLE_EVENT_DROPS};
 
 static const struct mt_shard shards[] = {
-	{.event_count = 14, .alloc_count = 10, .alloc_bytes = 1000, .tid = 100},
+	{.alloc_count = 10, .alloc_bytes = 1000, .tid = 100},
 	{.alloc_count = EXAMPLE_B_ALLOC_COUNT},
 	{.alloc_count = 5},
 };
