@@ -295,7 +295,8 @@ static void replay_compact(struct replay_stack *record)
 	for (uint32_t i = 0; i < record->cell_count; i++) {
 		struct replay_cell cell = record->cells[i];
 
-		if (cell.address == 0)
+		/* a return address that was in a register has no address, but its frame counts */
+		if (cell.address == 0 && (cell.flags & REPLAY_FRAME) == 0)
 			continue;
 		record->cells[kept++] = cell;
 		if (cell.flags & REPLAY_DEPENDS)

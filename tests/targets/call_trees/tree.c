@@ -2,7 +2,7 @@
 /*
  * tree.c - chance, blocks, escapes and stacks of the random call trees, and the program's threads.
  *
- * usage: call_trees EVENTS SEED THREADS PLUGIN_A PLUGIN_B
+ * usage: call_trees EVENTS SEED THREADS PLUGIN_A PLUGIN_B plain | odd
  */
 #include "tree.h"
 
@@ -16,7 +16,7 @@
 #define FIBER_BYTES (512u * 1024)
 #define ALTERNATE_BYTES FIBER_BYTES
 #define THREAD_BYTES (1024u * 1024)
-#define STACK_RESERVE (96u * 1024) /* libc, the shim and the largest frame */
+#define STACK_RESERVE (160u * 1024) /* libc, the shim and the largest frame */
 #define GENERATION_EVENTS 20000
 #define THREAD_MAX 16
 #define SOIL_WORDS 512
@@ -44,6 +44,7 @@ static const struct tree_variant *const variants[] = {VARIANTS(X)};
 #define VARIANT_COUNT ((unsigned)(sizeof(variants) / sizeof(variants[0])))
 
 static __thread struct tree *self;
+static bool has_odd;
 
 struct tree *tree_self(void)
 {
@@ -98,6 +99,8 @@ tree_function *tree_pick(struct tree *tree)
 
 	if (chance == 0)
 		return tree_plugin;
+	if (chance == 1 && has_odd)
+		return tree_odd_functions[tree_random(tree, tree_odd_count)];
 	if (chance < 6)
 		return tree_throw_functions[tree_random(tree, tree_throw_count)];
 	return variant->functions[tree_random(tree, variant->count)];
@@ -336,12 +339,13 @@ int main(int argc, char **argv)
 	long events, count;
 	uint64_t seed;
 
-	truth_require(argc == 6, "usage: call_trees EVENTS SEED THREADS PLUGIN_A PLUGIN_B");
+	truth_require(argc == 7, "usage: see the head of tree.c");
 	events = atol(argv[1]);
 	seed = strtoull(argv[2], NULL, 10);
 	count = atol(argv[3]);
 	truth_require(count >= 0 && count < THREAD_MAX, "fewer threads");
 	tree_plugins_name(argv[4], argv[5]);
+	has_odd = strcmp(argv[6], "odd") == 0;
 	catch_signals();
 	for (long i = 0; i < count; i++) {
 		work[i] = (struct work){events / (count + 1), seed * 1000 + (uint64_t)i};

@@ -99,6 +99,10 @@ void tree_signal(struct tree *tree, bool is_alternate);
 /* tree_plugins.c: loads one of two libraries, calls into it and unloads it. */
 tree_function tree_plugin;
 
+/* tree_odd.c */
+extern tree_function *const tree_odd_functions[];
+extern const unsigned tree_odd_count;
+
 /* tree_throw.cc */
 extern tree_function *const tree_throw_functions[];
 extern const unsigned tree_throw_count;
