@@ -63,6 +63,11 @@ class Results:
         for name, value in figures.items():
             row.setdefault(name, []).append(_round(value))
 
+    def put(self, workload, tool, figures):
+        """Figures that are taken once, in place of earlier ones."""
+        row = self.samples.setdefault(workload, {}).setdefault(tool, {})
+        row.update({name: [_round(value)] for name, value in figures.items()})
+
     def fail(self, workload, tool, why):
         self.failures.setdefault(workload, {})[tool] = why
         self.samples.get(workload, {}).pop(tool, None)

@@ -82,44 +82,70 @@ def _figures_server(results, workload, tool):
                     _size(results.median(workload, tool, "peak_kib") * 1024)]
 
 
+def _figures_misses(results, workload, tool):
+    events = results.median(workload, "memtrace", "events")
+    cells = [_number(events)]
+    for figure in ("d1_misses", "ll_misses"):
+        added = results.added(workload, tool, figure)
+        cells += [_number(results.median(workload, tool, figure)),
+                  _number(added / events) if events and added and tool != "none" else ""]
+    return cells
+
+
 PROGRAM_HEADS = ["wall ms", "", "heaptrack/it", "CPU ms", "", "heaptrack/it", "peak", "written",
                  "left"]
-KINDS = {
-    "micro": (["ns/pair", "added", "CPU ns", "added", "added, tree", "heaptrack/it", "peak",
-               "written", "left"], _figures_micro),
-    "memory": (["peak", "added", "B/block"], _figures_memory),
-    "program": (PROGRAM_HEADS, _figures_program),
-    "server": (["SET/s", "", "GET/s", "", "CPU ms", "peak"], _figures_server),
-    "start": (PROGRAM_HEADS, _figures_program),
-}
+TABLES = (  # groups, the figure that rows must have, heads, cells of a row
+    (("micro",), "pair_ns", ["ns/pair", "added", "CPU ns", "added", "added, tree", "heaptrack/it",
+                             "peak", "written", "left"], _figures_micro),
+    (("memory",), "peak_kib", ["peak", "added", "B/block"], _figures_memory),
+    (("program",), "wall_ms", PROGRAM_HEADS, _figures_program),
+    (("server",), "set_per_s", ["SET/s", "", "GET/s", "", "CPU ms", "peak"], _figures_server),
+    (("start",), "wall_ms", PROGRAM_HEADS, _figures_program),
+    (("micro", "program"), "d1_misses", ["events", "L1 misses", "added/event", "last-level misses",
+                                         "added/event"], _figures_misses),
+)
 
 
-def _rows(results, group):
-    heads, figures = KINDS[group]
-    rows = [["", "", *heads]]
-    for workload in (one for one in workloads.ALL if one.group == group):
+def _rows(results, groups, needed, figures):
+    """Cells of what was measured; the workload's name stands in its first row."""
+    for workload in (one for one in workloads.ALL if one.group in groups):
         label = workload.name
         for tool in results.tools(workload.name):
-            rows.append([label, tool, *figures(results, workload.name, tool)])
-            label = ""
-        for tool, why in results.failures.get(workload.name, {}).items():
-            rows.append([label, tool, why[:60], *[""] * (len(heads) - 1)])
-            label = ""
-    return rows
+            if results.values(workload.name, tool, needed):
+                yield [label, tool, *figures(results, workload.name, tool)]
+                label = ""
+
+
+def _failures(results):
+    for workload, tools in results.failures.items():
+        for tool, why in tools.items():
+            yield [workload, tool, why]
 
 
 def lines(results):
-    """Everything that was measured, one table for each group of workloads."""
-    for group in workloads.GROUPS:
-        rows = _rows(results, group)
-        if len(rows) > 1:
+    """Everything that was measured, a table for each kind of figures, and what failed."""
+    for groups, needed, heads, figures in TABLES:
+        rows = list(_rows(results, groups, needed, figures))
+        if rows:
             yield ""
-            yield from align(rows)
+            yield from align([["", "", *heads], *rows])
+    failures = list(_failures(results))
+    if failures:
+        yield ""
+        yield from align(failures)
+
+
+def _word(verdict):
+    if verdict.is_kept:
+        return "kept"
+    return "NOT KEPT" if verdict.is_binding else "missed"
 
 
 def verdict_lines(rows):
     """Each promise, what was measured, the limit."""
+    if not rows:
+        return
     yield ""
     yield from align([["", "promise", "measured", "limit"]] + [
-        ["kept" if row.is_kept else "NOT KEPT", row.what, f"{_number(row.value)} {row.unit}",
+        [_word(row), row.what, f"{_number(row.value)} {row.unit}",
          f"{'>=' if row.is_least else '<='} {_number(row.limit)}"] for row in rows])

@@ -139,6 +139,37 @@ def compare_writes_every_sample_and_shows_them_again():
     harness.equal(shown[0], shown[1], "tables")
 
 
+def promises_to_single_programs_bind_only_when_more_than_two_miss():
+    for missing, is_kept in ((2, True), (3, False)):
+        measured = results.Results({})
+        for number, name in enumerate(limits.PROGRAMS):
+            added = 20 if number < missing else 5
+            for tool, value in (("none", 100), ("memtrace", 100 + added), ("heaptrack", 200)):
+                measured.add(name, tool, {"wall_ms": value, "cpu_ms": value})
+        binding = [row for row in limits.verdicts(measured) if row.is_binding]
+        harness.equal(all(row.is_kept for row in binding), is_kept, missing)
+
+
+def readme_costs_replaces_what_stands_between_the_marks():
+    with tempfile.TemporaryDirectory() as folder:
+        readme, data = os.path.join(folder, "README.md"), os.path.join(folder, "r.json")
+        command = [sys.executable, os.path.join(BENCH, "readme-costs"), readme]
+        measured = results.Results()
+        for value in (20, 30, 40):
+            measured.add("depth10", "none", {"pair_ns": value})
+            measured.add("depth10", "memtrace", {"pair_ns": value + 25})
+        measured.save(data)
+        with open(readme, "w", encoding="utf-8") as file:
+            file.write(f"before\n<!-- costs: {data} -->\nold\n<!-- /costs -->\nafter\n")
+        checks = [subprocess.run(words, check=False, stderr=subprocess.DEVNULL).returncode
+                  for words in ([*command, "--check"], command, [*command, "--check"])]
+        with open(readme, encoding="utf-8") as file:
+            text = file.read()
+    harness.equal(checks, [1, 0, 0], "statuses")
+    assert text.startswith("before\n") and text.endswith("\nafter\n"), text
+    assert "| 10 frames, 1,000 live blocks | 30 | 25 |" in text and "old" not in text, text
+
+
 def _budget_status(budget):
     with tempfile.TemporaryDirectory() as folder:
         table = os.path.join(folder, "budget.txt")
