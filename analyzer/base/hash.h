@@ -10,11 +10,12 @@
 
 #include <errno.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <sys/random.h>
 
+#include "base/pages.h"
+
 struct hash_index {
-	uint32_t *slots; /* 0 = empty */
+	uint64_t *slots; /* id, and above it the upper half of its hash; 0 = empty */
 	size_t mask;
 	uint64_t seed;
 };
@@ -29,7 +30,7 @@ static inline size_t hash_index_bytes(size_t record_count)
 
 	while (slots / 2 < record_count)
 		slots *= 2;
-	return slots * sizeof(uint32_t);
+	return slots * sizeof(uint64_t);
 }
 
 /**
@@ -44,15 +45,21 @@ static inline int hash_index_init(struct hash_index *index, size_t record_count)
 	if (getrandom(&index->seed, sizeof(index->seed), GRND_NONBLOCK) < 0)
 		index->seed =
 			(uint64_t)(uintptr_t)index; /* stack address: still not the file's choice */
-	index->mask = bytes / sizeof(uint32_t) - 1;
-	index->slots = calloc(1, bytes);
+	index->mask = bytes / sizeof(uint64_t) - 1;
+	index->slots = pages_alloc(bytes);
 	return index->slots != NULL ? 0 : -ENOMEM;
 }
 
 static inline void hash_index_fini(struct hash_index *index)
 {
-	free(index->slots);
+	pages_free(index->slots, (index->mask + 1) * sizeof(uint64_t));
 	index->slots = NULL;
+}
+
+/* Has the slot that a look-up begins with on its way to the processor when that comes. */
+static inline void hash_index_prefetch(const struct hash_index *index, uint64_t hash)
+{
+	__builtin_prefetch(&index->slots[hash & index->mask], 1);
 }
 
 /* Mixes one word into a hash; start from index->seed. */
@@ -66,18 +73,28 @@ static inline uint64_t hash_word(uint64_t hash, uint64_t word)
 }
 
 /**
- * hash_index_slot() - where the record is, or where its id belongs.
+ * hash_index_intern() - the id of an equal record, which is @id from now on if there is none yet.
+ * @id: 0 = only look.
  *
- * Return: a slot that holds the id of an equal record, or 0: the caller may then store the id there.
+ * Records are compared only where half of their hashes is equal, so that few others are looked into.
+ *
+ * Return: 0 if there is none and @id is 0.
  */
-static inline uint32_t *hash_index_slot(const struct hash_index *index, uint64_t hash,
-					hash_equal *is_equal, const void *context)
+static inline uint32_t hash_index_intern(const struct hash_index *index, uint64_t hash,
+					 hash_equal *is_equal, const void *context, uint32_t id)
 {
+	const uint64_t id_mask = UINT32_MAX;
 	size_t i = hash & index->mask;
+	uint64_t slot;
 
-	while (index->slots[i] != 0 && !is_equal(context, index->slots[i]))
+	while ((slot = index->slots[i]) != 0) {
+		if (((slot ^ hash) & ~id_mask) == 0 && is_equal(context, (uint32_t)slot))
+			return (uint32_t)slot;
 		i = (i + 1) & index->mask;
-	return &index->slots[i];
+	}
+	if (id != 0)
+		index->slots[i] = (hash & ~id_mask) | id;
+	return id;
 }
 
 #endif

@@ -36,6 +36,9 @@ const struct mt_column columns_current[] = {
 
 const size_t columns_current_count = sizeof(columns_current) / sizeof(columns_current[0]);
 
+/* What lies behind the last column is of no use to a reader. */
+#define COLUMNS_END (offsetof(struct mt_counters, shard) + sizeof(uint16_t))
+
 /* Without these there is nothing to report. */
 static const uint16_t required[] = {
 	MT_COLUMN_NODE,	      MT_COLUMN_ALLOC_COUNT, MT_COLUMN_ALLOC_BYTES,
@@ -63,6 +66,20 @@ static int add_column(struct reader *reader, const struct mt_column *column,
 	return 0;
 }
 
+/* Whether every column lies where this program's own structure has it. */
+static bool is_current(const struct columns *columns)
+{
+	for (size_t i = 0; i < columns_current_count; i++) {
+		const struct mt_column *column = &columns_current[i];
+		const struct column_place *place = &columns->places[column->id];
+
+		if (place->offset != column->offset || place->width != column->width ||
+		    place->is_signed != ((column->flags & MT_COLUMN_SIGNED) != 0))
+			return false;
+	}
+	return columns->entry_size_min == COLUMNS_END;
+}
+
 int columns_load(struct reader *reader, struct columns *columns)
 {
 	struct reader_table table;
@@ -76,6 +93,7 @@ int columns_load(struct reader *reader, struct columns *columns)
 		result = add_column(reader, &column, columns);
 	}
 	reader_table_free(reader, &table);
+	columns->is_current = is_current(columns);
 	for (size_t i = 0; result == 0 && i < sizeof(required) / sizeof(required[0]); i++) {
 		if (columns->places[required[i]].width == 0)
 			result = reader_refuse(reader, "damaged: counter column %u is missing",
@@ -101,6 +119,11 @@ static uint64_t get(const struct columns *columns, const unsigned char *raw, enu
 void columns_decode(const struct columns *columns, const unsigned char *raw,
 		    struct mt_counters *out)
 {
+	if (columns->is_current) {
+		memcpy(out, raw, COLUMNS_END);
+		memset((unsigned char *)out + COLUMNS_END, 0, sizeof(*out) - COLUMNS_END);
+		return;
+	}
 	*out = (struct mt_counters){
 		.version = (uint32_t)get(columns, raw, MT_COLUMN_VERSION),
 		.node = (uint32_t)get(columns, raw, MT_COLUMN_NODE),

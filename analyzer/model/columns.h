@@ -19,6 +19,7 @@ struct column_place {
 struct columns {
 	struct column_place places[COLUMN_ID_COUNT]; /* by enum mt_column_id */
 	size_t entry_size_min; /* an entry must have at least this many bytes */
+	bool is_current;       /* an entry starts like struct mt_counters of this version */
 };
 
 /**

@@ -30,6 +30,7 @@ struct load {
 	size_t entry_count;
 	uint32_t *entry_next;  /* by id: next entry of the same stack, 0 = last */
 	uint32_t *entry_first; /* by index into snapshot->nodes: first entry, 0 = none */
+	size_t entry_first_count;
 
 	struct reader_table sites, side, nodes, locations, modules, thread_kinds;
 	/* sums over the shards of a live file; of peak_bytes the highest */
@@ -42,7 +43,8 @@ struct load {
 	unsigned char *side_seen; /* by id in the file: 1 = belongs to an entry */
 	/* by id in the file: index into snapshot->locations or ->nodes, 0 = not usable */
 	uint32_t *location_of, *node_of;
-	const char *strings; /* kept */
+	size_t location_count, node_of_count; /* of these two */
+	const char *strings;		      /* kept */
 	size_t string_bytes;
 };
 

@@ -42,6 +42,11 @@ static int passes_init(struct load *load, struct passes *passes, size_t entries)
 	return 0;
 }
 
+static bool is_even(const struct mt_counters *entry)
+{
+	return (entry->version & 1) == 0 || (entry->flags & MT_COUNTERS_SHARED) != 0;
+}
+
 /* Decodes entry i of both passes; returns whether it was not being written. */
 static bool settle(const struct load *load, const struct passes *passes, size_t i,
 		   struct mt_counters *out)
@@ -49,16 +54,22 @@ static bool settle(const struct load *load, const struct passes *passes, size_t 
 	const unsigned char *first = passes->bytes[0] + i * passes->entry_size;
 	const unsigned char *second = passes->bytes[1] + i * passes->entry_size;
 	struct mt_counters before;
-	bool is_even;
 
 	columns_decode(&load->columns, second, out);
-	is_even = (out->version & 1) == 0 || (out->flags & MT_COUNTERS_SHARED) != 0;
 	if (memcmp(first, second, passes->entry_size) == 0)
-		return is_even;
+		return is_even(out);
 	columns_decode(&load->columns, first, &before);
 	out->free_count = before.free_count;
 	out->freed_bytes = before.freed_bytes;
 	return false;
+}
+
+/* Decodes entry i of one pass, where nobody writes any more. */
+static bool take(const struct load *load, const struct passes *passes, size_t i,
+		 struct mt_counters *out)
+{
+	columns_decode(&load->columns, passes->bytes[0] + i * passes->entry_size, out);
+	return is_even(out);
 }
 
 static int read_piece(struct load *load, struct passes *passes, size_t first, size_t count)
@@ -68,12 +79,12 @@ static int read_piece(struct load *load, struct passes *passes, size_t first, si
 
 	if (result == 0 && load->is_running)
 		result = reader_read(&load->reader, layout, first, count, passes->bytes[1]);
-	else if (result == 0)
-		memcpy(passes->bytes[1], passes->bytes[0], count * passes->entry_size);
 	for (size_t i = 0; result == 0 && i < count; i++) {
 		struct mt_counters *entry = &load->entries[first + i];
+		bool is_settled = load->is_running ? settle(load, passes, i, entry)
+						   : take(load, passes, i, entry);
 
-		if (!settle(load, passes, i, entry) && load->reader.is_live)
+		if (!is_settled && load->reader.is_live)
 			entry->flags |= MT_COUNTERS_APPROXIMATE;
 	}
 	return result;
@@ -116,11 +127,12 @@ int load_groups(struct load *load)
 
 	load->entry_next = reader_alloc(&load->reader, load->entry_count, sizeof(uint32_t));
 	load->entry_first = reader_alloc(&load->reader, node_count, sizeof(uint32_t));
+	load->entry_first_count = node_count;
 	if (load->entry_next == NULL || load->entry_first == NULL)
 		return -EBADMSG;
 	for (size_t i = load->entry_count; i-- > 1;) {
 		const struct mt_counters *entry = &load->entries[i];
-		uint32_t node = entry->node < load->nodes.count ? load->node_of[entry->node] : 0;
+		uint32_t node = entry->node < load->node_of_count ? load->node_of[entry->node] : 0;
 
 		if (node == 0) {
 			load->snapshot->skipped_count += entry->node != 0 && !is_empty(entry);

@@ -7,12 +7,18 @@
 
 #include "model/load.h"
 
+/* Allocations by bucket; of a bucket without its bit the count is left from an earlier site. */
+struct size_buckets {
+	unsigned __int128 used;
+	uint64_t counts[SIZE_BUCKET_COUNT];
+};
+
 struct site_sum {
 	struct load *load;
 	struct site site;
 	uint64_t *magnitude; /* of the whole file so far */
 	struct estimate_sums *estimate;
-	uint64_t bucket_counts[SIZE_BUCKET_COUNT];
+	struct size_buckets *buckets;
 	uint64_t bucketed;	  /* of the current entry: allocations that size records count */
 	int64_t inherited_bytes;  /* of the current entry */
 	int64_t site_peak_bytes;  /* what mt_site says */
@@ -35,6 +41,16 @@ static void add(struct site_sum *sum, int64_t *to, int64_t value)
 	*to += value;
 }
 
+static void add_bucket(struct size_buckets *buckets, uint8_t bucket, uint64_t count)
+{
+	unsigned __int128 bit = (unsigned __int128)1 << bucket;
+
+	if (!(buckets->used & bit))
+		buckets->counts[bucket] = 0;
+	buckets->used |= bit;
+	buckets->counts[bucket] += count;
+}
+
 static void add_side(struct site_sum *sum, const struct mt_side *record)
 {
 	struct counters *counters = &sum->site.counters;
@@ -42,7 +58,7 @@ static void add_side(struct site_sum *sum, const struct mt_side *record)
 	switch (record->kind) {
 	case MT_SIDE_SIZE:
 		if (record->bucket < SIZE_BUCKET_COUNT && record->count >= 0) {
-			sum->bucket_counts[record->bucket] += (uint64_t)record->count;
+			add_bucket(sum->buckets, record->bucket, (uint64_t)record->count);
 			sum->bucketed += (uint64_t)record->count;
 		}
 		break;
@@ -88,7 +104,7 @@ static int walk_side(struct site_sum *sum, uint32_t id)
 static void add_sizes(struct site_sum *sum, const struct mt_counters *entry)
 {
 	if (entry->size_bucket < SIZE_BUCKET_COUNT && entry->alloc_count > sum->bucketed)
-		sum->bucket_counts[entry->size_bucket] += entry->alloc_count - sum->bucketed;
+		add_bucket(sum->buckets, entry->size_bucket, entry->alloc_count - sum->bucketed);
 }
 
 /* Bytes of this entry at the process's peak, and since when its own peak counts. */
@@ -181,11 +197,11 @@ static void keep_sizes(struct site_sum *sum)
 	struct snapshot *snapshot = sum->load->snapshot;
 
 	sum->site.size_first = (uint32_t)snapshot->size_count;
-	for (uint8_t i = 0; i < SIZE_BUCKET_COUNT; i++) {
-		if (sum->bucket_counts[i] == 0)
+	for (uint8_t i = 0; sum->buckets->used >> i != 0; i++) {
+		if (!(sum->buckets->used >> i & 1) || sum->buckets->counts[i] == 0)
 			continue;
 		snapshot->sizes[snapshot->size_count++] =
-			(struct site_size){i, sum->bucket_counts[i]};
+			(struct site_size){i, sum->buckets->counts[i]};
 		sum->site.size_count++;
 	}
 }
@@ -198,16 +214,18 @@ static bool is_used(const struct site *site)
 	       counters->inherited_blocks != 0 || counters->inherited_bytes != 0;
 }
 
-static int sum_stack(struct load *load, uint32_t node, struct estimate_sums *estimate,
-		     uint64_t *magnitude)
+static int sum_stack(struct load *load, uint32_t node, struct size_buckets *buckets,
+		     struct estimate_sums *estimate, uint64_t *magnitude)
 {
 	struct snapshot *snapshot = load->snapshot;
 	struct site_sum sum = {.load = load,
 			       .site.node = node,
 			       .magnitude = magnitude,
+			       .buckets = buckets,
 			       .estimate = estimate};
 	int result = 0;
 
+	buckets->used = 0;
 	load_estimate_begin(load, estimate);
 	for (uint32_t id = load->entry_first[node]; result == 0 && id != 0;
 	     id = load->entry_next[id])
@@ -228,6 +246,7 @@ static int sum_stack(struct load *load, uint32_t node, struct estimate_sums *est
 int load_sites(struct load *load)
 {
 	struct snapshot *snapshot = load->snapshot;
+	struct size_buckets buckets;
 	struct estimate_sums estimate;
 	uint64_t magnitude = 0;
 	size_t stack_count = 0, entry_count = 0;
@@ -245,7 +264,7 @@ int load_sites(struct load *load)
 	result = load_estimates(load, stack_count);
 	for (size_t node = 1; result == 0 && node < snapshot->node_count; node++) {
 		if (load->entry_first[node] != 0)
-			result = sum_stack(load, (uint32_t)node, &estimate, &magnitude);
+			result = sum_stack(load, (uint32_t)node, &buckets, &estimate, &magnitude);
 	}
 	return result;
 }

@@ -12,6 +12,9 @@
 /* Twice what the shim records. Without a limit a made-up file could make every stack a million frames deep. */
 #define STACK_DEPTH_MAX 8192u
 
+/* How long before it is needed a slot of the index is asked for: about as long as memory takes. */
+#define NODES_AHEAD 16u
+
 /* Takes memory out of the reader's allowance for an index of so many records. */
 static int index_open(struct load *load, struct hash_index *index, size_t record_count)
 {
@@ -139,7 +142,8 @@ int load_locations(struct load *load)
 	if (count > UINT32_MAX)
 		return reader_refuse(&load->reader, "%zu locations: more than can be read", count);
 	snapshot->locations = load_keep(load, count + 1, sizeof(*snapshot->locations));
-	load->location_of = reader_alloc(&load->reader, count + 1, sizeof(uint32_t));
+	load->location_count = count + 1;
+	load->location_of = reader_alloc(&load->reader, load->location_count, sizeof(uint32_t));
 	if (snapshot->locations == NULL || load->location_of == NULL)
 		return -EBADMSG;
 	snapshot->location_count = count > 0 ? count : 1;
@@ -148,20 +152,21 @@ int load_locations(struct load *load)
 		return result;
 	for (size_t i = 1; result == 0 && i < count; i++) {
 		struct location_key key = {&load->locations, location_word(&load->locations, i)};
-		uint32_t *slot;
 
 		if (key.word == 0)
 			continue;
-		slot = hash_index_slot(&index, hash_word(index.seed, key.word), is_equal_location,
-				       &key);
-		if (*slot == 0)
-			*slot = (uint32_t)i;
-		load->location_of[i] = *slot;
+		load->location_of[i] = hash_index_intern(&index, hash_word(index.seed, key.word),
+							 is_equal_location, &key, (uint32_t)i);
 		result = decode_location(load, key.word, &snapshot->locations[i]);
 	}
 	index_close(load, &index);
 	reader_table_free(&load->reader, &load->locations);
 	return result;
+}
+
+static uint64_t node_hash(const struct hash_index *index, uint32_t parent, uint32_t location)
+{
+	return hash_word(hash_word(index->seed, parent), location);
 }
 
 struct node_key {
@@ -175,6 +180,25 @@ static int is_equal_node(const void *context, uint32_t id)
 
 	return key->nodes[id].parent == key->node.parent &&
 	       key->nodes[id].location == key->node.location;
+}
+
+/*
+ * Asks for the slot that a node further on will need. Its parent may not have an index yet; it is guessed to
+ * get the one that it gets if no two nodes between here and there are equal. A wrong guess costs time only.
+ */
+static void expect_node(const struct load *load, const struct hash_index *index, size_t now,
+			size_t id)
+{
+	struct mt_node raw;
+	uint64_t parent;
+
+	reader_entry(&load->nodes, id, &raw, sizeof(raw));
+	if (raw.parent >= load->nodes.count || raw.location >= load->location_count)
+		return;
+	parent = raw.parent < now ? load->node_of[raw.parent]
+				  : load->snapshot->node_count + (raw.parent - now);
+	hash_index_prefetch(index,
+			    node_hash(index, (uint32_t)parent, load->location_of[raw.location]));
 }
 
 /* The node in terms of the snapshot; parent UINT32_MAX when it or one above it is not written yet. */
@@ -202,14 +226,13 @@ static uint32_t intern_node(struct snapshot *snapshot, const struct hash_index *
 			    const struct node *node)
 {
 	struct node_key key = {snapshot->nodes, *node};
-	uint64_t hash = hash_word(hash_word(index->seed, node->parent), node->location);
-	uint32_t *slot = hash_index_slot(index, hash, is_equal_node, &key);
+	uint64_t hash = node_hash(index, node->parent, node->location);
+	uint32_t next = (uint32_t)snapshot->node_count;
+	uint32_t found = hash_index_intern(index, hash, is_equal_node, &key, next);
 
-	if (*slot == 0) {
-		*slot = (uint32_t)snapshot->node_count;
+	if (found == next)
 		snapshot->nodes[snapshot->node_count++] = *node;
-	}
-	return *slot;
+	return found;
 }
 
 static int check_depth(struct load *load)
@@ -239,7 +262,8 @@ int load_nodes(struct load *load)
 	if (count > UINT32_MAX)
 		return reader_refuse(&load->reader, "%zu nodes: more than can be read", count);
 	snapshot->nodes = load_keep(load, count + 1, sizeof(*snapshot->nodes));
-	load->node_of = reader_alloc(&load->reader, count + 1, sizeof(uint32_t));
+	load->node_of_count = count + 1;
+	load->node_of = reader_alloc(&load->reader, load->node_of_count, sizeof(uint32_t));
 	if (snapshot->nodes == NULL || load->node_of == NULL)
 		return -EBADMSG;
 	snapshot->node_count = 1;
@@ -249,11 +273,14 @@ int load_nodes(struct load *load)
 	for (size_t i = 1; result == 0 && i < count; i++) {
 		struct node node;
 
+		if (i + NODES_AHEAD < count)
+			expect_node(load, &index, i, i + NODES_AHEAD);
 		result = resolve_node(load, i, snapshot->location_count, &node);
 		if (result == 0 && node.parent != UINT32_MAX)
 			load->node_of[i] = intern_node(snapshot, &index, &node);
 	}
 	index_close(load, &index);
+	reader_table_free(&load->reader, &load->nodes);
 	return result < 0 ? result : check_depth(load);
 }
 
@@ -270,7 +297,7 @@ int load_file_sites(struct load *load)
 		struct mt_site record;
 
 		reader_entry(&load->sites, i, &record, sizeof(record));
-		if (record.node < load->nodes.count)
+		if (record.node < load->node_of_count)
 			snapshot->file_sites[i] = load->node_of[record.node];
 	}
 	return 0;

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
+
 #define HEADER_SIZE_MAX 65536u
 #define SECTION_COUNT_MAX 8192u
 #define SECTION_ENTRY_SIZE_MAX 512u
@@ -38,7 +40,7 @@ void *reader_alloc(struct reader *reader, uint64_t count, size_t size)
 				    count, size, READER_MEMORY_MAX >> 20);
 		return NULL;
 	}
-	memory = calloc(1, bytes > 0 ? bytes : 1);
+	memory = pages_alloc(bytes);
 	if (memory == NULL)
 		(void)error_set(reader->error, -ENOMEM, "%s: out of memory", reader->name);
 	else
@@ -50,7 +52,7 @@ void reader_free(struct reader *reader, void *memory, uint64_t count, size_t siz
 {
 	if (memory == NULL)
 		return;
-	free(memory);
+	pages_free(memory, count * size);
 	reader->memory_left += count * size;
 }
 

@@ -8,13 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
 #include "model/input.h"
 #include "model/load.h"
 
 /* Memory that lives as long as the snapshot; the bytes follow. */
 struct kept {
 	struct kept *next;
-	uint64_t align;
+	uint64_t bytes; /* with this */
 };
 
 void *load_keep(struct load *load, uint64_t count, size_t size)
@@ -28,6 +29,7 @@ void *load_keep(struct load *load, uint64_t count, size_t size)
 	kept = reader_alloc(&load->reader, bytes, 1);
 	if (kept == NULL)
 		return NULL;
+	kept->bytes = bytes;
 	kept->next = load->snapshot->storage;
 	load->snapshot->storage = kept;
 	return kept + 1;
@@ -123,12 +125,12 @@ static void release(struct load *load)
 {
 	struct reader *reader = &load->reader;
 
-	free(load->entries);
-	free(load->entry_next);
-	free(load->entry_first);
-	free(load->side_seen);
-	free(load->location_of);
-	free(load->node_of);
+	reader_free(reader, load->entries, load->entry_count, sizeof(*load->entries));
+	reader_free(reader, load->entry_next, load->entry_count, sizeof(uint32_t));
+	reader_free(reader, load->entry_first, load->entry_first_count, sizeof(uint32_t));
+	reader_free(reader, load->side_seen, load->side.count, 1);
+	reader_free(reader, load->location_of, load->location_count, sizeof(uint32_t));
+	reader_free(reader, load->node_of, load->node_of_count, sizeof(uint32_t));
 	reader_table_free(reader, &load->sites);
 	reader_table_free(reader, &load->side);
 	reader_table_free(reader, &load->nodes);
@@ -190,7 +192,7 @@ void snapshot_free(struct snapshot *snapshot)
 		return;
 	for (kept = snapshot->storage; kept != NULL; kept = next) {
 		next = kept->next;
-		free(kept);
+		pages_free(kept, kept->bytes);
 	}
 	free(snapshot->path);
 	free(snapshot);

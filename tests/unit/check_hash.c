@@ -15,21 +15,23 @@ static int is_equal(const void *context, uint32_t id)
 	return records[id] == *(const uint64_t *)context;
 }
 
-static uint32_t *find(const struct hash_index *index, uint64_t hash, uint64_t record)
+static uint32_t find(const struct hash_index *index, uint64_t hash, uint64_t record)
 {
-	return hash_index_slot(index, hash, is_equal, &record);
+	return hash_index_intern(index, hash, is_equal, &record, 0);
 }
 
 static void fill(struct hash_index *index, uint64_t hash_mask)
 {
 	ck_assert_int_eq(hash_index_init(index, COUNT), 0);
 	for (uint32_t i = 1; i <= COUNT; i++) {
-		uint32_t *slot;
+		uint64_t hash;
 
 		records[i] = (uint64_t)i * i * 4096;
-		slot = find(index, hash_word(index->seed, records[i]) & hash_mask, records[i]);
-		ck_assert_uint_eq(*slot, 0);
-		*slot = i;
+		hash = hash_word(index->seed, records[i]) & hash_mask;
+		ck_assert_uint_eq(find(index, hash, records[i]), 0);
+		ck_assert_uint_eq(hash_index_intern(index, hash, is_equal, &records[i], i), i);
+		ck_assert_uint_eq(hash_index_intern(index, hash, is_equal, &records[i], COUNT + 1),
+				  i);
 	}
 }
 
@@ -39,9 +41,9 @@ START_TEST(every_record_is_found_and_no_other)
 
 	fill(&index, UINT64_MAX);
 	for (uint32_t i = 1; i <= COUNT; i++) {
-		ck_assert_uint_eq(*find(&index, hash_word(index.seed, records[i]), records[i]), i);
-		ck_assert_uint_eq(*find(&index, hash_word(index.seed, records[i] + 1),
-					records[i] + 1),
+		ck_assert_uint_eq(find(&index, hash_word(index.seed, records[i]), records[i]), i);
+		ck_assert_uint_eq(find(&index, hash_word(index.seed, records[i] + 1),
+				       records[i] + 1),
 				  0);
 	}
 	hash_index_fini(&index);
@@ -54,8 +56,7 @@ START_TEST(records_of_one_hash_stay_apart)
 
 	fill(&index, 0x3);
 	for (uint32_t i = 1; i <= COUNT; i += 7)
-		ck_assert_uint_eq(*find(&index, hash_word(index.seed, records[i]) & 0x3,
-					records[i]),
+		ck_assert_uint_eq(find(&index, hash_word(index.seed, records[i]) & 0x3, records[i]),
 				  i);
 	hash_index_fini(&index);
 }
@@ -64,7 +65,7 @@ END_TEST
 START_TEST(index_is_never_more_than_half_full)
 {
 	for (size_t count = 0; count < 3000; count += 37)
-		ck_assert_uint_ge(hash_index_bytes(count) / sizeof(uint32_t), 2 * count);
+		ck_assert_uint_ge(hash_index_bytes(count) / sizeof(uint64_t), 2 * count);
 }
 END_TEST
 
