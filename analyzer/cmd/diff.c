@@ -128,9 +128,10 @@ static int diff(struct session *session, bool is_forced)
 					   session->snapshot_count);
 	if (!status)
 		status = join(session);
+	if (!status)
+		status = session_view(session, VIEW_DIFF, &view);
 	if (status)
 		return session_fail(session, status);
-	view = session_view(session, VIEW_DIFF);
 	return session_show(session, &view);
 }
 

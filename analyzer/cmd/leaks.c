@@ -155,10 +155,12 @@ static int list_suppressions(const struct suppressions *suppressions, struct vie
 static int show(struct leaks *leaks)
 {
 	struct session *session = &leaks->session;
-	struct view view = session_view(session, VIEW_LEAKS);
 	struct view_suppression *suppressions;
-	int code, status = list_suppressions(&leaks->suppressions, &view, &suppressions);
+	struct view view;
+	int code, status = session_view(session, VIEW_LEAKS, &view);
 
+	if (!status)
+		status = list_suppressions(&leaks->suppressions, &view, &suppressions);
 	if (status)
 		return session_fail(session, status);
 	merge_check((const struct snapshot *const *)session->snapshots, session->snapshot_count,

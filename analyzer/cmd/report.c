@@ -87,13 +87,14 @@ int cmd_report(int argc, char **argv)
 		status = load(&session, &options, has_children);
 	if (!status)
 		status = report(&session);
+	if (!status)
+		status = session_view(&session, VIEW_REPORT, &view);
 	if (status) {
 		code = session_fail(&session, status);
 		goto out;
 	}
 	merge_check((const struct snapshot *const *)session.snapshots, session.snapshot_count,
 		    &session.findings);
-	view = session_view(&session, VIEW_REPORT);
 	code = session_show(&session, &view);
 out:
 	session_fini(&session);

@@ -70,11 +70,12 @@ struct aggregation session_aggregation(const struct session *session)
 	};
 }
 
-struct view session_view(struct session *session, enum view_kind kind)
+int session_view(struct session *session, enum view_kind kind, struct view *view)
 {
 	const struct view_options *options = &session->options;
 	bool is_text = options->renderer == &text_renderer;
-	struct view view = {
+
+	*view = (struct view){
 		.kind = kind,
 		.rows = session->rows,
 		.sort = options->sort,
@@ -93,12 +94,13 @@ struct view session_view(struct session *session, enum view_kind kind)
 	};
 
 	if (options->has_limit)
-		view.limit = options->limit;
+		view->limit = options->limit;
 	if (options->has_depth)
-		view.depth = options->depth;
+		view->depth = options->depth;
 	row_set_drop_small(session->rows, options->min_live_bytes);
-	row_set_sort(session->rows, options->sort);
-	return view;
+	if (view->limit > 0)
+		return row_set_sort_first(session->rows, options->sort, view->limit);
+	return row_set_sort(session->rows, options->sort);
 }
 
 static void print_findings(const struct findings *findings)

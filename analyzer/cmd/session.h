@@ -69,7 +69,7 @@ struct aggregation session_aggregation(const struct session *session);
  * session_view() - sort session->rows and describe how they are shown; the command fills in what is
  * its own.
  */
-struct view session_view(struct session *session, enum view_kind kind);
+int session_view(struct session *session, enum view_kind kind, struct view *view);
 
 /**
  * session_show() - write the view to standard output, and what else is to be known to standard

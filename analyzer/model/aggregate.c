@@ -11,11 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How long before it is needed the place of a row is asked for. */
+#define SITES_AHEAD 16
+
 struct build {
 	const struct aggregation *aggregation;
 	struct row_set *set;
 	struct stack stack;
-	size_t site_serial; /* counts sites over all snapshots, from 1 */
+	uint32_t site_serial; /* counts sites over all snapshots, from 1 */
 };
 
 /* The site that is being added. */
@@ -44,20 +47,26 @@ static bool is_larger_stack(const struct row_stack *a, const struct row_stack *b
 	return a->alloc_bytes > b->alloc_bytes;
 }
 
-static void row_offer_stack(struct row *row, const struct row_stack *stack)
+/* Whether a stack comes before another: a greater one, or of equal weight the larger one. */
+static bool is_before(const struct row_stack *stack, const struct row_stack *other, bool is_greater)
 {
-	bool is_first = row->last_site == 0;
-	bool is_larger = !is_first && is_larger_stack(stack, &row->most);
+	return is_greater || (stack->weight == other->weight && is_larger_stack(stack, other));
+}
 
-	if (is_first || stack->weight > row->most.weight ||
-	    (stack->weight == row->most.weight && is_larger)) {
-		row->most = *stack;
+static int row_offer_stack(struct row_set *set, struct row *row, const struct row_stack *stack)
+{
+	const struct row_stack most = row_stack_shown(row), least = row_set_least(set, row);
+	bool is_most = is_before(stack, &most, stack->weight > most.weight);
+	bool is_least = is_before(stack, &least, stack->weight < least.weight);
+
+	if (row->last_site == 0 || is_most)
 		row_show_stack(row, stack);
-	}
-	is_larger = !is_first && is_larger_stack(stack, &row->least);
-	if (is_first || stack->weight < row->least.weight ||
-	    (stack->weight == row->least.weight && is_larger))
-		row->least = *stack;
+	if (row->last_site == 0)
+		return 0;
+	/* the one shown until now may have been both */
+	if (is_least || is_most)
+		return row_set_put_least(set, row, is_least ? stack : &least);
+	return 0;
 }
 
 static int64_t site_weight(const struct build *build, const struct visit *visit)
@@ -65,15 +74,11 @@ static int64_t site_weight(const struct build *build, const struct visit *visit)
 	const struct row_set *changes = build->aggregation->changes;
 	const struct figures figures = {visit->site->counters, 1};
 	const struct row *row;
-	size_t at;
 
 	if (!changes)
 		return field_value(build->set->sort, &figures);
-	at = digest_map_find(&changes->index, visit->key);
-	if (at == DIGEST_MAP_NONE)
-		return 0;
-	row = &changes->rows[at];
-	return field_delta(build->set->sort, &row->series[0], &row->figures);
+	row = row_set_find(changes, visit->key);
+	return row ? field_delta(build->set->sort, &row->series[0], &row->figures) : 0;
 }
 
 static int build_add(struct build *build, const struct visit *visit, struct digest key,
@@ -85,7 +90,7 @@ static int build_add(struct build *build, const struct visit *visit, struct dige
 		.snapshot = visit->snapshot,
 		.node = site->node,
 		.frame = frame,
-		.frame_index = frame_index,
+		.frame_index = (uint32_t)frame_index,
 		.weight = visit->weight,
 		.live_bytes = site->counters.live_bytes,
 		.alloc_bytes = site->counters.alloc_bytes,
@@ -95,12 +100,12 @@ static int build_add(struct build *build, const struct visit *visit, struct dige
 
 	if (status || row->last_site == build->site_serial)
 		return status;
-	row_offer_stack(row, &stack);
+	status = row_offer_stack(build->set, row, &stack);
 	row->is_peak_bound |= row->last_site != 0 || site->is_peak_bound;
 	row->is_approximate |= site->is_approximate;
 	row->last_site = build->site_serial;
 	figures_add(&row->figures, &figures);
-	return 0;
+	return status;
 }
 
 static bool visit_passes(const struct build *build)
@@ -182,14 +187,18 @@ static int build_snapshot(struct build *build, const struct snapshot *snapshot)
 		stack_reader_expect(how->reader, snapshot);
 	if (how->by == GROUP_SITE || how->changes)
 		status = group_site_keys(how->rules, how->reader, snapshot, &keys);
+	if (!status && how->by == GROUP_SITE)
+		status = row_set_reserve(build->set, build->set->count + snapshot->site_count);
 	for (i = 0; i < snapshot->site_count && !status; i++) {
+		if (how->by == GROUP_SITE && i + SITES_AHEAD < snapshot->site_count)
+			row_set_expect(build->set, keys[i + SITES_AHEAD]);
 		visit.site = &snapshot->sites[i];
 		if (keys)
-			visit.key = keys[visit.site->node];
+			visit.key = keys[i];
 		visit.weight = site_weight(build, &visit);
 		status = build_site(build, &visit);
 	}
-	free(keys);
+	group_site_keys_free(keys, snapshot);
 	return status;
 }
 

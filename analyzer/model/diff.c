@@ -10,14 +10,14 @@
 
 #include "base/wrap.h"
 
+/* How long before it is needed the place of a row is asked for. */
+#define ROWS_AHEAD 16
+
 static int join_row(struct row_set *set, const struct row *part, struct row **out)
 {
 	int status = row_set_get(set, part->key, out);
 
-	if (status || (*out)->series)
-		return status;
-	(*out)->series = calloc(set->input_count, sizeof(*(*out)->series));
-	return (*out)->series ? 0 : -ENOMEM;
+	return status ? status : row_set_add_series(set, *out);
 }
 
 static bool is_nothing(const struct row *row)
@@ -28,26 +28,39 @@ static bool is_nothing(const struct row *row)
 }
 
 /* Of equal stacks that of the latest input in which something of the row was live. */
-static void join_stacks(struct row *row, const struct row *part, bool has_changes)
+static int join_stacks(struct row_set *set, struct row *row, const struct row_set *part_set,
+		       const struct row *part)
 {
-	bool is_latest = !row->most.snapshot || part->figures.counters.live_blocks != 0;
-	int64_t above = has_changes ? wrap_subtract(part->most.weight, row->most.weight) : 0;
-	int64_t below = has_changes ? wrap_subtract(row->least.weight, part->least.weight) : 0;
+	const struct row_stack part_most = row_stack_shown(part);
+	const struct row_stack part_least = row_set_least(part_set, part);
+	const struct row_stack least = row_set_least(set, row);
+	bool is_first = !row->snapshot, has_changes = set->has_changes;
+	bool is_latest = is_first || part->figures.counters.live_blocks != 0;
+	int64_t above = has_changes ? wrap_subtract(part_most.weight, row->weight) : 0;
+	int64_t below = has_changes ? wrap_subtract(least.weight, part_least.weight) : 0;
+	bool takes_most = is_first || above > 0 || (above == 0 && is_latest);
+	bool takes_least = is_first || below > 0 || (below == 0 && is_latest);
 
-	if (!row->most.snapshot || above > 0 || (above == 0 && is_latest))
-		row->most = part->most;
-	if (!row->least.snapshot || below > 0 || (below == 0 && is_latest))
-		row->least = part->least;
+	if (takes_most)
+		row_show_stack(row, &part_most);
+	/* what is shown stands for both until they differ */
+	if (takes_most && takes_least && !row->least && !part->least)
+		return 0;
+	if (!takes_most && !takes_least)
+		return 0;
+	return row_set_put_least(set, row, takes_least ? &part_least : &least);
 }
 
 static int join_set(struct row_set *set, const struct row_set *part, size_t input)
 {
-	int status = 0;
+	int status = row_set_reserve(set, set->count + part->count);
 	size_t i;
 
 	for (i = 0; i < part->count && !status; i++) {
 		struct row *row;
 
+		if (i + ROWS_AHEAD < part->count)
+			row_set_expect(set, part->rows[i + ROWS_AHEAD].key);
 		if (is_nothing(&part->rows[i]))
 			continue;
 		status = join_row(set, &part->rows[i], &row);
@@ -56,7 +69,7 @@ static int join_set(struct row_set *set, const struct row_set *part, size_t inpu
 		row->series[input] = part->rows[i].figures;
 		row->is_approximate |= part->rows[i].is_approximate;
 		row->is_peak_bound |= part->rows[i].is_peak_bound;
-		join_stacks(row, &part->rows[i], set->has_changes);
+		status = join_stacks(set, row, part, &part->rows[i]);
 	}
 	set->series[input] = part->total;
 	set->is_filtered |= part->is_filtered;
@@ -79,11 +92,12 @@ static enum change change_of(const struct counters *first, const struct counters
 }
 
 /* Of a row that shrank the stack that shrank most, else the one that grew most. */
-static void choose_stack(struct row *row, const struct field *field)
+static void choose_stack(const struct row_set *set, struct row *row)
 {
-	int64_t change = field_delta(field, &row->series[0], &row->figures);
+	const struct row_stack least = row_set_least(set, row);
 
-	row_show_stack(row, change < 0 ? &row->least : &row->most);
+	if (field_delta(set->sort, &row->series[0], &row->figures) < 0)
+		row_show_stack(row, &least);
 }
 
 static void row_finish(struct row *row, size_t input_count)
@@ -126,7 +140,7 @@ int diff_rows(const struct row_set *const *sets, size_t count, struct row_set **
 	set->total = set->series[count - 1];
 	for (i = 0; i < set->count; i++) {
 		row_finish(&set->rows[i], count);
-		choose_stack(&set->rows[i], set->sort);
+		choose_stack(set, &set->rows[i]);
 	}
 	*out = set;
 	return 0;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
+
 static const struct {
 	const char *one, *many;
 } group_names[GROUP_COUNT] = {
@@ -141,25 +143,48 @@ static int digest_location(const struct group_rules *rules, struct stack_reader 
 	return 0;
 }
 
-int group_site_keys(const struct group_rules *rules, struct stack_reader *reader,
-		    const struct snapshot *snapshot, struct digest **out)
+static size_t keys_bytes(size_t count)
 {
-	struct digest *keys = calloc(snapshot->node_count + 1, sizeof(*keys));
+	return (count + 1) * sizeof(struct digest);
+}
+
+void group_site_keys_free(struct digest *keys, const struct snapshot *snapshot)
+{
+	pages_free(keys, keys_bytes(snapshot->site_count));
+}
+
+/* The key of every node, taken as the innermost one of a stack. */
+static int node_keys(const struct group_rules *rules, struct stack_reader *reader,
+		     const struct snapshot *snapshot, struct digest *keys)
+{
 	size_t i;
 	int status = 0;
 
-	if (!keys)
-		return -ENOMEM;
 	for (i = 1; i < snapshot->node_count && !status; i++) {
 		const struct node *node = &snapshot->nodes[i];
 
 		keys[i] = keys[node->parent];
 		status = digest_location(rules, reader, snapshot, node->location, &keys[i]);
 	}
-	if (status) {
-		free(keys);
-		return status;
-	}
-	*out = keys;
-	return 0;
+	return status;
+}
+
+int group_site_keys(const struct group_rules *rules, struct stack_reader *reader,
+		    const struct snapshot *snapshot, struct digest **out)
+{
+	struct digest *of_nodes = pages_alloc(keys_bytes(snapshot->node_count));
+	struct digest *keys = pages_alloc(keys_bytes(snapshot->site_count));
+	int status = of_nodes && keys ? 0 : -ENOMEM;
+	size_t i;
+
+	if (!status)
+		status = node_keys(rules, reader, snapshot, of_nodes);
+	for (i = 0; i < snapshot->site_count && !status; i++)
+		keys[i] = of_nodes[snapshot->sites[i].node];
+	pages_free(of_nodes, keys_bytes(snapshot->node_count));
+	if (status)
+		group_site_keys_free(keys, snapshot);
+	else
+		*out = keys;
+	return status;
 }

@@ -43,13 +43,15 @@ const char *group_name(enum group_by by, uint64_t count);
 int group_find(const char *text, enum group_by *by, struct error *error);
 
 /**
- * group_site_keys() - the key of every node of a snapshot, taken as the innermost one of a stack.
- * @out: set on success to node_count digests; free() it. The kind of thread is no part of a key.
+ * group_site_keys() - the key of every site of a snapshot.
+ * @out: set on success to site_count digests; free with group_site_keys_free(). The kind of thread is
+ *       no part of a key.
  *
  * Return: 0 or -ENOMEM.
  */
 int group_site_keys(const struct group_rules *rules, struct stack_reader *reader,
 		    const struct snapshot *snapshot, struct digest **out);
+void group_site_keys_free(struct digest *keys, const struct snapshot *snapshot);
 
 /**
  * group_frame_key() - the key of a frame by function, line, file or module.

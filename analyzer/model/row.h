@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/digest.h"
-#include "base/digest_map.h"
 #include "model/field.h"
 #include "model/group.h"
 #include "model/snapshot.h"
@@ -28,26 +28,30 @@ enum change {
 /* A stack of a row: where it is found and the innermost node, 0 = an empty stack. */
 struct row_stack {
 	const struct snapshot *snapshot;
-	uint32_t node;
 	/*
 	 * What the row is named after, and where it stands in that stack; NULL: the innermost
 	 * frame.
 	 */
 	const struct frame *frame;
-	size_t frame_index;
+	uint32_t frame_index;
+	uint32_t node;
 	/* By which it is compared with others. */
 	int64_t weight, live_bytes, alloc_bytes;
 };
 
+/* There may be millions: what only some rows have lies elsewhere. */
 struct row {
 	struct digest key;
 	/* In a diff: of the last input. */
 	struct figures figures;
 	/* Its largest stack by the aggregation's column, as in struct row_stack. */
 	const struct snapshot *snapshot;
-	uint32_t node;
 	const struct frame *frame;
-	size_t frame_index;
+	uint32_t frame_index;
+	uint32_t node;
+	int64_t weight, live_bytes, alloc_bytes;
+	/* Until the rows of a diff are joined: its stack of least weight, see row_set_least(). */
+	uint32_t least;
 	/* A site of it changed under each try to read it. */
 	bool is_approximate;
 	/* peak_live_bytes is not exact: several sites, or several threads. */
@@ -60,9 +64,7 @@ struct row {
 	uint32_t shrunk_count; /* intervals in which they shrank */
 
 	/* While aggregate() works: the site added last. */
-	size_t last_site;
-	/* Until the rows are joined: the stacks of most and of least weight so far. */
-	struct row_stack most, least;
+	uint32_t last_site;
 };
 
 struct row_set {
@@ -79,9 +81,13 @@ struct row_set {
 	struct figures *series; /* of a diff: totals per input; NULL in a report */
 	size_t input_count;	/* of a diff; 1 for a report */
 
-	/* While rows are added: room, and where each key is. */
+	/* While rows are added: room, where each key is, and what only some rows have. */
 	size_t capacity;
-	struct digest_map index;
+	uint64_t *slots;
+	size_t slot_count; /* power of two */
+	struct row_stack *least;
+	size_t least_count, least_capacity;
+	struct arena series_arena;
 };
 
 /**
@@ -92,6 +98,30 @@ struct row_set {
  */
 int row_set_get(struct row_set *set, struct digest key, struct row **out);
 
+/**
+ * row_set_reserve() - room for so many rows; a hint, worth it for very many.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int row_set_reserve(struct row_set *set, size_t count);
+
+/**
+ * row_set_expect() - a hint that row_set_get() will soon be called for this key.
+ */
+void row_set_expect(const struct row_set *set, struct digest key);
+
+/**
+ * row_set_find() - the row of a key; NULL if there is none. Before rows are sorted or dropped.
+ */
+const struct row *row_set_find(const struct row_set *set, struct digest key);
+
+/**
+ * row_set_add_series() - give a row of a diff its figures per input, all zero, if it has none.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int row_set_add_series(struct row_set *set, struct row *row);
+
 void row_set_free(struct row_set *set);
 
 /**
@@ -100,12 +130,38 @@ void row_set_free(struct row_set *set);
 void row_show_stack(struct row *row, const struct row_stack *stack);
 
 /**
+ * row_stack_shown() - that stack.
+ */
+struct row_stack row_stack_shown(const struct row *row);
+
+/**
+ * row_set_least() - the stack of least weight; that which is shown, unless another was put.
+ */
+struct row_stack row_set_least(const struct row_set *set, const struct row *row);
+
+/**
+ * row_set_put_least() - set it.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int row_set_put_least(struct row_set *set, struct row *row, const struct row_stack *stack);
+
+/**
  * row_set_sort() - most important first: by size of the change in a diff, by value in a report.
  *
  * Of equal changes the growing one comes first, then the larger one; of equal rows the callee
  * before its caller. The order is the same in every run.
+ *
+ * Return: 0 or -ENOMEM.
  */
-void row_set_sort(struct row_set *set, const struct field *field);
+int row_set_sort(struct row_set *set, const struct field *field);
+
+/**
+ * row_set_sort_first() - the same for the first @count rows; the others stand behind them in any order.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int row_set_sort_first(struct row_set *set, const struct field *field, size_t count);
 
 /**
  * row_set_drop_small() - leave out rows that had less live bytes in every input; the totals become
@@ -128,7 +184,7 @@ struct concentration {
  * row_set_concentration() - the fewest rows that make up four fifths; never more than ten.
  * @is_decrease: diff: look at rows that became less.
  *
- * The set must be sorted by this field. row_count is 0 where there is nothing to share.
+ * row_count is 0 where there is nothing to share.
  */
 struct concentration row_set_concentration(const struct row_set *set, const struct field *field,
 					   bool is_decrease);

@@ -253,7 +253,7 @@ START_TEST(several_snapshots_are_merged_by_stack)
 	aggregation.rules = bench.rules;
 	aggregation.reader = bench.reader;
 	ck_assert_int_eq(aggregate(&aggregation, list, 2, &set), 0);
-	row_set_sort(set, field_by_name("live_bytes"));
+	ck_assert_int_eq(row_set_sort(set, field_by_name("live_bytes")), 0);
 	ck_assert_uint_eq(set->count, 2);
 	ck_assert_int_eq(set->rows[1].figures.counters.live_bytes, 3);
 	ck_assert_int_eq(set->total.counters.live_bytes, 19);
@@ -287,7 +287,7 @@ START_TEST(small_rows_are_left_out)
 	fake_site(snapshot, "main", "f@a.c:2 main@a.c:9", 1, 0, 69);
 	fake_site(snapshot, "main", "f@a.c:3 main@a.c:9", 1, 0, 100);
 	make_rows(GROUP_SITE, false);
-	row_set_sort(set, field_by_name("alloc_count"));
+	ck_assert_int_eq(row_set_sort(set, field_by_name("alloc_count")), 0);
 	ck_assert_int_eq(set->rows[2].figures.counters.live_bytes, 69);
 	row_set_drop_small(set, 70);
 	ck_assert_uint_eq(set->count, 2);

@@ -36,7 +36,7 @@ static void diff_by(enum group_by by)
 	for (i = 0; i < input_count; i++)
 		sets[i] = fake_rows(&bench, inputs[i], by, false, NULL);
 	ck_assert_int_eq(diff_rows((const struct row_set *const *)sets, input_count, &set), 0);
-	row_set_sort(set, field_by_name("live_bytes"));
+	ck_assert_int_eq(row_set_sort(set, field_by_name("live_bytes")), 0);
 	for (i = 0; i < input_count; i++)
 		row_set_free(sets[i]);
 }

@@ -322,7 +322,7 @@ struct row_set *fake_rows(struct fake_bench *bench, const struct snapshot *snaps
 	struct row_set *set;
 
 	ck_assert_int_eq(aggregate(&aggregation, &snapshot, 1, &set), 0);
-	row_set_sort(set, field_by_name("live_bytes"));
+	ck_assert_int_eq(row_set_sort(set, field_by_name("live_bytes")), 0);
 	return set;
 }
 

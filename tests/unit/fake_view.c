@@ -77,7 +77,7 @@ void fake_view_diff(enum group_by by)
 	ck_assert_int_eq(diff_rows((const struct row_set *const *)sets, fake.input_count,
 				   &fake.rows),
 			 0);
-	row_set_sort(fake.rows, fake.view.sort);
+	ck_assert_int_eq(row_set_sort(fake.rows, fake.view.sort), 0);
 	fake.view.rows = fake.rows;
 	for (i = 0; i < fake.input_count; i++)
 		row_set_free(sets[i]);
