@@ -15,30 +15,9 @@
 
 #define NODE_INDEX_SLOTS (1u << 13)
 
-static uint64_t location_key(uint32_t id)
-{
-	const uint64_t *word = trace_file_entry(TRACE_LOCATIONS, id);
-
-	return word == NULL ? 0 : mt_load_relaxed(word);
-}
-
-static uint64_t node_key(uint32_t id)
-{
-	const struct mt_node *node = trace_file_entry(TRACE_NODES, id);
-
-	return node == NULL ? 0 : (uint64_t)node->parent << 32 | node->location;
-}
-
-static uint64_t site_key(uint32_t id)
-{
-	const struct mt_site *site = trace_file_entry(TRACE_SITES, id);
-
-	return site == NULL ? 0 : site->node;
-}
-
-static struct id_index location_index = {NULL, location_key, NODE_INDEX_SLOTS};
-static struct id_index node_index = {NULL, node_key, NODE_INDEX_SLOTS};
-static struct id_index site_index = {NULL, site_key, NODE_INDEX_SLOTS};
+static struct id_index location_index = {NULL, NODE_INDEX_SLOTS};
+static struct id_index node_index = {NULL, NODE_INDEX_SLOTS};
+static struct id_index site_index = {NULL, NODE_INDEX_SLOTS};
 
 uint32_t location_intern(uint64_t word)
 {
