@@ -160,19 +160,25 @@ static void capture_walk(struct capture *capture)
 	}
 }
 
+/* Takes over the rest that the walk has met, unless the stack is too deep with it. */
+static bool capture_takes_rest(struct capture *capture, const struct replay_walk *walk)
+{
+	if (capture->count + walk->base->cell_count > capture_depth_max &&
+	    capture->count + replay_rest_count(walk) > capture_depth_max)
+		return false;
+	capture->met = walk->base->cells[walk->base_next].node;
+	capture->end = UNWIND_FRAME;
+	return true;
+}
+
 /* The same, recorded, and only as far as the rest is not known from another record. */
 static void capture_walk_recorded(struct capture *capture, struct replay_walk *walk)
 {
 	struct unwind_cursor *cursor = &capture->cursor;
 
 	for (;;) {
-		capture->met = replay_walk_meets(walk, cursor);
-		if (capture->met != 0 &&
-		    capture->count + replay_rest_count(walk) <= capture_depth_max) {
-			capture->end = UNWIND_FRAME;
+		if (replay_walk_meets(walk, cursor) && capture_takes_rest(capture, walk))
 			return;
-		}
-		capture->met = 0;
 		capture->end = unwind_next(cursor);
 		if (capture->end != UNWIND_FRAME)
 			return;

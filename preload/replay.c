@@ -9,18 +9,19 @@
 
 #include <string.h>
 
-#include "live_memory.h"
 #include "memtrace/atomic.h"
+#include "os.h"
 
-#define REPLAY_PAGE 4096u
-#define REPLAY_PAGES_FIRST 2u
-#define REPLAY_REGRETS_MAX 8u /* as many, and the memory is doubled */
-#define REPLAY_ROOM 32u	      /* cells that there is room for at the start of a record, at least */
+#define REPLAY_BYTES_FIRST (8u << 10)
+#define REPLAY_BYTES_MAX (512u << 10)
+#define REPLAY_EXTRA_BYTES_MAX (1u << 20) /* of all threads, beyond their first ones */
+#define REPLAY_REGRETS_MAX 8u		  /* as many, and the memory is doubled */
+#define REPLAY_ROOM 32u /* cells that there is room for at the start of a record, at least */
 
 _Static_assert(sizeof(struct replay_cell) % REPLAY_UNIT == 0 &&
 		       sizeof(struct replay_stack) % REPLAY_UNIT == 0,
 	       "alignment");
-_Static_assert(LIVE_RUN_PAGES_MAX *REPLAY_PAGE / REPLAY_UNIT <= UINT16_MAX + 1u, "ways");
+_Static_assert(REPLAY_BYTES_MAX / REPLAY_UNIT <= UINT16_MAX + 1u, "ways");
 
 static uint32_t replay_offset(const struct replay *replay, const struct replay_stack *stack)
 {
@@ -60,7 +61,7 @@ static void replay_forget(struct replay *replay, uint32_t start, uint32_t end)
 			if (offset < start || offset >= end)
 				ways[kept++] = ways[i];
 			else
-				replay->forgotten[hash >> 8 & 255] = (uint8_t)(hash >> 16);
+				replay->forgotten[hash >> 6 & 1023] = (uint8_t)(hash >> 16);
 		}
 		for (; kept < REPLAY_WAYS; kept++)
 			ways[kept] = 0;
@@ -68,19 +69,33 @@ static void replay_forget(struct replay *replay, uint32_t start, uint32_t end)
 	mt_signal_fence();
 }
 
-static bool replay_resize(struct replay *replay, uint32_t pages)
+/* Takes so many bytes out of what all threads may have together beyond their first pages. */
+static bool replay_may_take(uint32_t bytes)
 {
-	char *memory = live_memory_take(LIVE_USE_FRAMES, pages), *old = replay->memory;
-	uint32_t old_pages = replay->bytes / REPLAY_PAGE;
+	static uint64_t taken;
 
+	if (mt_add_relaxed(&taken, bytes) <= REPLAY_EXTRA_BYTES_MAX)
+		return true;
+	(void)mt_add_relaxed(&taken, -(uint64_t)bytes);
+	return false;
+}
+
+static bool replay_resize(struct replay *replay, uint32_t bytes)
+{
+	char *memory, *old = replay->memory;
+	uint32_t old_bytes = replay->bytes;
+
+	if (old != NULL && (bytes > REPLAY_BYTES_MAX || !replay_may_take(bytes - old_bytes)))
+		return false;
+	memory = os_map(bytes);
 	if (memory == NULL)
 		return false;
 	replay_reset(replay);
 	mt_signal_fence();
 	replay->memory = memory;
-	replay->bytes = pages * REPLAY_PAGE;
+	replay->bytes = bytes;
 	if (old != NULL)
-		live_memory_give(LIVE_USE_FRAMES, old, old_pages);
+		os_unmap(old, old_bytes);
 	return true;
 }
 
@@ -89,10 +104,10 @@ static void replay_turn(struct replay *replay)
 {
 	uint32_t half = replay->bytes / 2, start = replay->limit == replay->bytes ? 0 : half;
 
-	if (replay->regrets >= REPLAY_REGRETS_MAX &&
-	    replay->bytes < LIVE_RUN_PAGES_MAX * REPLAY_PAGE &&
-	    replay_resize(replay, replay->bytes / REPLAY_PAGE * 2))
-		half = replay->bytes / 2, start = 0;
+	if (replay->regrets >= REPLAY_REGRETS_MAX && replay_resize(replay, replay->bytes * 2)) {
+		half = replay->bytes / 2;
+		start = 0;
+	}
 	replay_forget(replay, start, start + half);
 	replay->used = start == 0 ? REPLAY_UNIT : half;
 	replay->limit = start + half;
@@ -106,6 +121,22 @@ static uint32_t replay_room(const struct replay *replay)
 		return 0;
 	return (left - (uint32_t)sizeof(struct replay_stack)) /
 	       (uint32_t)sizeof(struct replay_cell);
+}
+
+/* Goes on to the base's next frame from base_next on. */
+static void replay_base_seek(struct replay_walk *walk)
+{
+	const struct replay_stack *base = walk->base;
+
+	for (; walk->base_next < base->cell_count; walk->base_next++) {
+		const struct replay_cell *cell = &base->cells[walk->base_next];
+
+		if (cell->flags & REPLAY_FRAME) {
+			walk->base_sp = cell->address + (uint64_t)(int64_t)cell->sp_offset;
+			return;
+		}
+	}
+	walk->base_sp = UINT64_MAX;
 }
 
 /* Verifies the outer part of the last stack, as far as it is the same now. */
@@ -122,11 +153,12 @@ static void replay_take_base(struct replay_walk *walk)
 			break;
 	walk->base_good = good;
 	walk->base_next = base->first_whole > good - 1 ? base->first_whole : good - 1;
+	replay_base_seek(walk);
 }
 
 static void replay_make_room(struct replay *replay)
 {
-	if (replay->memory == NULL && !replay_resize(replay, REPLAY_PAGES_FIRST))
+	if (replay->memory == NULL && !replay_resize(replay, REPLAY_BYTES_FIRST))
 		return;
 	if (!replay_is_valid(replay))
 		replay_reset(replay);
@@ -139,8 +171,8 @@ void replay_walk_begin(struct replay_walk *walk, struct replay *replay,
 {
 	uint32_t hash = replay_hash(frame->ip, unwind_frame_sp(frame));
 
-	*walk = (struct replay_walk){.replay = replay};
-	if (replay->forgotten[hash >> 8 & 255] == (uint8_t)(hash >> 16))
+	*walk = (struct replay_walk){.replay = replay, .base_sp = UINT64_MAX};
+	if (replay->forgotten[hash >> 6 & 1023] == (uint8_t)(hash >> 16))
 		replay->regrets++;
 	replay_make_room(replay);
 	if (replay->memory == NULL)
@@ -162,26 +194,21 @@ static uint64_t replay_bp(const struct replay_cell *cell, uint64_t sp)
 	return cell->flags & REPLAY_ZERO_BP ? 0 : sp + (uint64_t)(int64_t)cell->bp_offset;
 }
 
-uint32_t replay_walk_meets(struct replay_walk *walk, const struct unwind_cursor *cursor)
+bool replay_walk_compare(struct replay_walk *walk, const struct unwind_cursor *cursor)
 {
-	const struct replay_stack *base = walk->base;
+	const struct replay_cell *cell;
 
-	if (base == NULL || cursor->next_status != UNWIND_FRAME || cursor->is_probing)
-		return 0;
-	for (; walk->base_next < base->cell_count; walk->base_next++) {
-		const struct replay_cell *cell = &base->cells[walk->base_next];
-		uint64_t sp = cell->address + (uint64_t)(int64_t)cell->sp_offset;
-
-		if ((cell->flags & REPLAY_FRAME) == 0 || sp < cursor->sp)
-			continue;
-		if (sp != cursor->sp || cell->value != cursor->ip ||
-		    ((cell->flags & REPLAY_EXACT) != 0) != cursor->is_exact)
-			return 0;
-		if ((cell->flags & REPLAY_NEEDS_BP) != 0 && replay_bp(cell, sp) != cursor->bp)
-			return 0;
-		return cell->node;
+	while (walk->base_sp < cursor->sp) {
+		walk->base_next++;
+		replay_base_seek(walk);
 	}
-	return 0;
+	if (walk->base_sp != cursor->sp || cursor->next_status != UNWIND_FRAME ||
+	    cursor->is_probing)
+		return false;
+	cell = &walk->base->cells[walk->base_next];
+	return cell->value == cursor->ip &&
+	       ((cell->flags & REPLAY_EXACT) != 0) == cursor->is_exact &&
+	       ((cell->flags & REPLAY_NEEDS_BP) == 0 || replay_bp(cell, cursor->sp) == cursor->bp);
 }
 
 uint32_t replay_rest_count(const struct replay_walk *walk)
@@ -193,59 +220,58 @@ uint32_t replay_rest_count(const struct replay_walk *walk)
 	return count;
 }
 
-static void replay_add(struct replay_walk *walk, struct replay_cell cell)
+/* The next cell of the record; NULL = there is no room for it. */
+static inline struct replay_cell *replay_add(struct replay_walk *walk)
 {
 	struct replay_stack *record = walk->record;
 
-	if (record == NULL)
-		return;
-	if (record->cell_count == walk->cell_max) {
-		/* too deep for a half: next time there is more room, if there can be */
-		walk->record = NULL;
-		walk->replay->used = walk->replay->limit;
-		walk->replay->regrets = REPLAY_REGRETS_MAX;
-		return;
-	}
-	record->cells[record->cell_count++] = cell;
+	if (__builtin_expect(record->cell_count < walk->cell_max, 1))
+		return &record->cells[record->cell_count++];
+	/* too deep for a half: next time there is more room, if there can be */
+	walk->record = NULL;
+	walk->replay->used = walk->replay->limit;
+	walk->replay->regrets = REPLAY_REGRETS_MAX;
+	return NULL;
 }
 
 /* The frame that the walk stands on. */
-static void replay_add_frame(struct replay_walk *walk, uint32_t flags)
+static inline void replay_add_frame(struct replay_walk *walk, uint32_t flags)
 {
 	uint64_t sp_offset = walk->sp - walk->slot, bp_offset = walk->bp - walk->sp;
+	struct replay_cell *cell = replay_add(walk);
 
+	if (cell == NULL)
+		return;
 	if ((int64_t)sp_offset != (int32_t)sp_offset)
 		flags |= REPLAY_DEPENDS;
-	if (walk->bp == 0)
-		flags |= REPLAY_ZERO_BP;
-	else if ((int64_t)bp_offset != (int32_t)bp_offset)
-		flags |= REPLAY_FAR_BP;
-	replay_add(walk,
-		   (struct replay_cell){
-			   .address = walk->slot,
-			   .value = walk->ip,
-			   .sp_offset = (int32_t)sp_offset,
-			   .bp_offset = (int32_t)bp_offset,
-			   .flags = flags | REPLAY_FRAME | (walk->is_exact ? REPLAY_EXACT : 0),
-		   });
+	if ((int64_t)bp_offset != (int32_t)bp_offset)
+		flags |= walk->bp == 0 ? REPLAY_ZERO_BP : REPLAY_FAR_BP;
+	cell->address = walk->slot;
+	cell->value = walk->ip;
+	cell->sp_offset = (int32_t)sp_offset;
+	cell->bp_offset = (int32_t)bp_offset;
+	cell->node = 0;
+	cell->flags = flags;
 }
 
 static void replay_add_word(struct replay_walk *walk, uint64_t address, uint64_t value,
 			    uint32_t flags)
 {
-	if (address != 0)
-		replay_add(walk, (struct replay_cell){.address = address,
-						      .value = value,
-						      .flags = flags});
+	struct replay_cell *cell = walk->record != NULL ? replay_add(walk) : NULL;
+
+	if (cell != NULL)
+		*cell = (struct replay_cell){.address = address, .value = value, .flags = flags};
 }
 
 void replay_walk_note(struct replay_walk *walk, const struct unwind_cursor *cursor)
 {
 	const struct unwind_step *step = &cursor->step;
-	uint32_t flags = 0;
+	uint32_t flags = REPLAY_FRAME;
 
 	if (walk->record == NULL)
 		return;
+	if (walk->is_exact)
+		flags |= REPLAY_EXACT;
 	if ((step->used & UNWIND_USED_BP) != 0)
 		flags |= REPLAY_USES_BP;
 	if (step->bp_slot != 0)
@@ -255,7 +281,8 @@ void replay_walk_note(struct replay_walk *walk, const struct unwind_cursor *curs
 		flags |= REPLAY_DEPENDS;
 	replay_add_frame(walk, flags);
 	if ((flags & REPLAY_DEPENDS) == 0) {
-		replay_add_word(walk, step->bp_slot, cursor->bp, REPLAY_IS_BP);
+		if (step->bp_slot != 0)
+			replay_add_word(walk, step->bp_slot, cursor->bp, REPLAY_IS_BP);
 		if (step->word_slot != 0)
 			replay_add_word(walk, step->word_slot, replay_word(step->word_slot), 0);
 	}
@@ -293,13 +320,15 @@ static void replay_compact(struct replay_stack *record)
 
 	record->first_whole = 0;
 	for (uint32_t i = 0; i < record->cell_count; i++) {
-		struct replay_cell cell = record->cells[i];
+		const struct replay_cell *cell = &record->cells[i];
 
 		/* a return address that was in a register has no address, but its frame counts */
-		if (cell.address == 0 && (cell.flags & REPLAY_FRAME) == 0)
+		if (cell->address == 0 && (cell->flags & REPLAY_FRAME) == 0)
 			continue;
-		record->cells[kept++] = cell;
-		if (cell.flags & REPLAY_DEPENDS)
+		if (kept != i)
+			record->cells[kept] = *cell;
+		kept++;
+		if (cell->flags & REPLAY_DEPENDS)
 			record->first_whole = kept;
 	}
 	record->cell_count = kept;

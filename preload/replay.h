@@ -59,7 +59,7 @@ struct replay_stack {
 	struct replay_cell cells[];
 };
 
-#define REPLAY_SETS 64u
+#define REPLAY_SETS 256u
 #define REPLAY_WAYS 4u
 #define REPLAY_UNIT 16u
 
@@ -73,7 +73,7 @@ struct replay {
 	struct replay_stack *last;
 	/* where in memory the records of a set lie, in units, the latest first; 0 = none */
 	uint16_t ways[REPLAY_SETS][REPLAY_WAYS];
-	uint8_t forgotten[256]; /* marks of forgotten ones, by hash */
+	uint8_t forgotten[1024]; /* marks of forgotten ones, by hash */
 };
 
 /* Forgets everything, for a thread that begins. Its memory stays. */
@@ -141,6 +141,7 @@ struct replay_walk {
 	uint64_t ip, sp, bp;	     /* of the current frame */
 	bool is_exact, was_probing;
 	const struct replay_stack *base; /* whose outer part may come again; NULL = none */
+	uint64_t base_sp;		 /* of its next frame; UINT64_MAX: there is none */
 	uint32_t base_next;		 /* cell of it that the walk has not passed yet */
 	uint32_t base_good;		 /* cells behind this one are verified */
 };
@@ -149,12 +150,14 @@ struct replay_walk {
 void replay_walk_begin(struct replay_walk *walk, struct replay *replay,
 		       const struct unwind_frame *frame);
 
-/*
- * replay_walk_meets() - before each step: whether the walk has come to where the rest is known.
- *
- * Return: node of the frame that the cursor would describe next; 0 = step on.
- */
-uint32_t replay_walk_meets(struct replay_walk *walk, const struct unwind_cursor *cursor);
+/* Whether the base has a frame with the registers that the walk has come to. */
+bool replay_walk_compare(struct replay_walk *walk, const struct unwind_cursor *cursor);
+
+/* Before each step: whether the rest is that of the base, from its cell base_next on. */
+static inline bool replay_walk_meets(struct replay_walk *walk, const struct unwind_cursor *cursor)
+{
+	return cursor->sp >= walk->base_sp && replay_walk_compare(walk, cursor);
+}
 
 /* Frames of the known rest. */
 uint32_t replay_rest_count(const struct replay_walk *walk);
