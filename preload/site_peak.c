@@ -183,9 +183,11 @@ void site_peak_resync(struct shard *shard)
 	(void)mt_exchange_acq_rel(&shard->is_slow, 0);
 	if (site_peak_hold() == 0)
 		return;
+	/* a peak of the moment at which the other thread was in site_peak_share(); if left, sites have noted it */
 	if (shard->is_single &&
-	    site_peak_raise(&trace_file.process->peak_live_bytes, record->peak_bytes))
-		site_peak_next_number(); /* reached while the other thread was in site_peak_share() */
+	    site_peak_raise(&trace_file.process->peak_live_bytes, record->peak_bytes) &&
+	    record->live_bytes >= record->peak_bytes)
+		site_peak_next_number();
 	shard->is_single = false;
 	site_peak_cross(shard);
 }
@@ -260,7 +262,7 @@ bool site_peak_is_now(void)
 	return site_peak_hold() == 0 && site_peak_live() >= site_peak_highest();
 }
 
-/* Only the owner may do this, or a handler on its thread. */
+/* Only the owner may do this, or a handler on its thread. The number is raised: low_bytes need not see to that. */
 static void site_peak_reset_single(struct shard *shard)
 {
 	int64_t live = mt_load_relaxed(&shard->record->live_bytes);
@@ -268,7 +270,6 @@ static void site_peak_reset_single(struct shard *shard)
 	mt_store_relaxed(&trace_file.process->peak_live_bytes, live);
 	mt_store_relaxed(&shard->record->peak_bytes, live);
 	mt_store_relaxed(&shard->high_bytes, live);
-	mt_store_relaxed(&shard->low_bytes, live);
 }
 
 static void site_peak_reset_several(void)
