@@ -1,7 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Blocks that change hands between threads are counted where they were allocated."""
+import os
+
 import harness
 from harness import Run, target
+
+THREADS_AT_ONCE = 1000
+FIXED_KIB = 2048  # of the tracer, whatever the program does
+
+
+def _plain_shim():
+    """What users load: memory is measured, and the checks need some of their own."""
+    return {"LD_PRELOAD": os.path.join(harness.BUILD, "preload", "libmemtrace.so")}
 
 
 def blocks_freed_in_another_thread_are_booked_at_their_site():
@@ -21,6 +31,29 @@ def realloc_storm_makes_no_leak_and_no_unseen_free():
 def short_threads_lose_nothing():
     with Run([target("thread_per_moment"), 1000]) as run:
         run.finish().check_truth()
+
+
+def _resident_kib(run):
+    return [fact["value"] for fact in run.truth() if fact.get("name") == "resident_kib"]
+
+
+def a_thousand_threads_at_once_cost_at_most_16_kib_each():
+    with Run([target("thread_crowd"), THREADS_AT_ONCE, 1], env={"LD_PRELOAD": ""}) as plain:
+        untraced = _resident_kib(plain.finish())[0]
+    with Run([target("thread_crowd"), THREADS_AT_ONCE, 1], env=_plain_shim()) as run:
+        run.finish().check_truth()
+        added = _resident_kib(run)[0] - untraced
+        assert added <= THREADS_AT_ONCE * 16 + FIXED_KIB, f"{added} KiB"
+        return f"{added} KiB for {THREADS_AT_ONCE} threads"
+
+
+def ten_thousand_threads_over_time_need_no_more_memory_than_the_first():
+    with Run([target("thread_crowd"), 100, 100], env=_plain_shim()) as run:
+        run.finish().check_truth()
+        resident = _resident_kib(run)
+        grown = resident[-1] - resident[10]
+        assert grown <= 256, f"{grown} KiB more after 10,000 threads than after 1,000"
+        return f"{resident[0]} KiB, {resident[10]} KiB, {resident[-1]} KiB"
 
 
 def the_oracle_agrees_on_threads():

@@ -146,6 +146,9 @@ START_TEST(counters_of_a_site_are_found_where_they_were_made)
 		ck_assert_ptr_nonnull(made[i]);
 		ck_assert_uint_eq(made[i]->site, site);
 	}
+	/* 128 bytes each, and at most a page set aside for the shard */
+	ck_assert_uint_le(trace_file_count(TRACE_COUNTERS),
+			  SITES_OF_MANY_PAGES + 2 * MT_PAGE_SIZE / sizeof(*counters));
 	for (uint32_t i = SITES_OF_MANY_PAGES; i-- > 0;)
 		ck_assert_ptr_eq(shard_counters(model_shards[0], made[i]->site, 1), made[i]);
 	/* a shard whose first site has a large number */
