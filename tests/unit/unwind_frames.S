@@ -16,7 +16,7 @@
 	.size \name, . - \name
 	.endm
 
-	/* The CFA is an offset from a register that the callee may save anywhere. */
+	/* The CFA is an offset from a register that the callee may save anywhere; the stack is aligned. */
 	.macro cfa_in name register
 	begin \name
 	push %\register
@@ -25,6 +25,7 @@
 	mov %rsp, %\register
 	.cfi_def_cfa_register \register
 	sub $64, %rsp
+	and $-256, %rsp
 	mov %rdi, %rax
 	mov %rsi, %rdi
 	call *%rax

@@ -101,7 +101,9 @@ tree_function *tree_pick(struct tree *tree)
 		return tree_plugin;
 	if (chance == 1 && has_odd)
 		return tree_odd_functions[tree_random(tree, tree_odd_count)];
-	if (chance < 6)
+	if (chance == 2)
+		return tree_twins;
+	if (chance < 8)
 		return tree_throw_functions[tree_random(tree, tree_throw_count)];
 	return variant->functions[tree_random(tree, variant->count)];
 }
@@ -225,8 +227,11 @@ static void switch_to(struct tree *tree, struct tree_fiber *next)
 
 void tree_switch(struct tree *tree)
 {
+	/* more often than not on the thread's own, the only one whose stacks are known again */
+	unsigned next = tree_random(tree, 3) == 0 ? tree_random(tree, TREE_FIBERS) : 0;
+
 	if (tree->alternate_depth == 0 && tree->events_left > 0)
-		switch_to(tree, &tree->fibers[tree_random(tree, TREE_FIBERS)]);
+		switch_to(tree, &tree->fibers[next]);
 }
 
 void tree_signal(struct tree *tree, bool is_alternate)

@@ -103,6 +103,9 @@ tree_function tree_plugin;
 extern tree_function *const tree_odd_functions[];
 extern const unsigned tree_odd_count;
 
+/* tree_twins.c */
+extern tree_function *const tree_twins;
+
 /* tree_throw.cc */
 extern tree_function *const tree_throw_functions[];
 extern const unsigned tree_throw_count;

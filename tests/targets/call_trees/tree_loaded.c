@@ -4,7 +4,7 @@
  */
 #include "tree.h"
 
-tree_function tree_enter;
+tree_function tree_enter, tree_same;
 
 #define KEEP(x) __asm__ volatile("" : : "r"(x) : "memory")
 
@@ -26,4 +26,12 @@ long tree_enter(struct tree *tree, long number)
 	number = inner(tree, number) + tree_live(tree, number);
 	KEEP(words);
 	return number;
+}
+
+/* The same frame in both libraries. */
+long tree_same(struct tree *tree, long number)
+{
+	tree_keep(tree, malloc(32));
+	tree_keep(tree, malloc(48));
+	return number + 1;
 }
