@@ -32,15 +32,26 @@
 
 /*
  * All that is not so common: no entry, a shared shard, limits that another thread has changed or that the event
- * crosses, the first event after a peak, a size that was not kept.
+ * crosses, the first event after a peak, a size that was not kept. And a block that stands for several of its
+ * size: weight of them.
  */
 void counters_add_alloc_slow(struct shard *shard, struct mt_counters *counters, uint64_t size,
-			     bool is_realloc, struct mt_side **sides);
+			     uint64_t weight, bool is_realloc, struct mt_side **sides);
 void counters_add_free_slow(struct shard *shard, struct mt_counters *counters, uint64_t size,
-			    bool is_temporary, bool is_inherited);
+			    uint64_t weight, bool is_temporary, bool is_inherited);
 
 /* In a forked child, before its first event: a block that was alive at the fork. The shard is shard_at(0). */
-void counters_add_inherited(struct shard *shard, struct mt_counters *counters, uint64_t size);
+void counters_add_inherited(struct shard *shard, struct mt_counters *counters, uint64_t size,
+			    uint64_t weight);
+
+/*
+ * counters_add_side() - adds to the side record of a kind and bucket, which is made on first use.
+ *
+ * Return: the record; NULL when there is no room, which is counted.
+ */
+struct mt_side *counters_add_side(struct mt_counters *counters, bool is_shared,
+				  enum mt_side_kind kind, uint8_t bucket, uint64_t count,
+				  uint64_t bytes);
 
 /* A handler that jumps out of an event leaves the word odd; the next event makes it right again. */
 static inline uint32_t counters_begin(struct mt_counters *counters)
@@ -76,32 +87,32 @@ static inline bool counters_add_size(const struct mt_counters *counters, uint64_
 
 /* What an allocation adds, but for its size's bucket. An exclusive shard, by its owner. */
 static inline void counters_count_alloc(struct shard *shard, struct mt_counters *counters,
-					uint64_t size, bool is_realloc)
+					uint64_t blocks, uint64_t bytes, bool is_realloc)
 {
 	struct mt_shard *record = shard->record;
 	uint32_t version = counters_begin(counters);
 
-	mt_add_owned_u64(&counters->alloc_count, 1);
-	mt_add_owned_u64(&counters->alloc_bytes, size);
+	mt_add_owned_u64(&counters->alloc_count, blocks);
+	mt_add_owned_u64(&counters->alloc_bytes, bytes);
 	if (is_realloc)
-		mt_add_owned_u64(&counters->realloc_count, 1);
+		mt_add_owned_u64(&counters->realloc_count, blocks);
 	site_peak_raise_own(counters);
 	counters_end(counters, version);
-	mt_add_owned_u64(&record->alloc_count, 1);
-	mt_add_owned_u64(&record->alloc_bytes, size);
-	mt_add_owned_i64(&record->live_bytes, (int64_t)size);
+	mt_add_owned_u64(&record->alloc_count, blocks);
+	mt_add_owned_u64(&record->alloc_bytes, bytes);
+	mt_add_owned_i64(&record->live_bytes, (int64_t)bytes);
 	site_peak_after(shard, record, counters);
 }
 
-static inline void counters_count_free(struct mt_counters *counters, uint64_t size,
-				       bool is_temporary)
+static inline void counters_count_free(struct mt_counters *counters, uint64_t blocks,
+				       uint64_t bytes, bool is_temporary)
 {
 	uint32_t version = counters_begin(counters);
 
-	mt_add_owned_u64(&counters->free_count, 1);
-	mt_add_owned_u64(&counters->freed_bytes, size);
+	mt_add_owned_u64(&counters->free_count, blocks);
+	mt_add_owned_u64(&counters->freed_bytes, bytes);
 	if (is_temporary)
-		mt_add_owned_u64(&counters->temporary_count, 1);
+		mt_add_owned_u64(&counters->temporary_count, blocks);
 	counters_end(counters, version);
 }
 
@@ -122,9 +133,9 @@ static inline void counters_add_alloc(struct shard *shard, struct mt_counters *c
 {
 	if (counters_is_common(shard, counters) &&
 	    __builtin_expect(counters_add_size(counters, size, sides), 1))
-		counters_count_alloc(shard, counters, size, is_realloc);
+		counters_count_alloc(shard, counters, 1, size, is_realloc);
 	else
-		counters_add_alloc_slow(shard, counters, size, is_realloc, sides);
+		counters_add_alloc_slow(shard, counters, size, 1, is_realloc, sides);
 }
 
 /*
@@ -138,10 +149,10 @@ static inline void counters_add_free(struct shard *shard, struct mt_counters *co
 	if (counters_is_common(shard, counters) &&
 	    __builtin_expect(!is_inherited && site_peak_may_fall(shard, size), 1)) {
 		mt_add_owned_i64(&shard->record->live_bytes, -(int64_t)size);
-		counters_count_free(counters, size, is_temporary);
+		counters_count_free(counters, 1, size, is_temporary);
 		site_peak_after_free(counters);
 	} else {
-		counters_add_free_slow(shard, counters, size, is_temporary, is_inherited);
+		counters_add_free_slow(shard, counters, size, 1, is_temporary, is_inherited);
 	}
 }
 

@@ -15,6 +15,8 @@
 #include "module_table.h"
 #include "process.h"
 #include "real.h"
+#include "sample_filter.h"
+#include "sampler.h"
 #include "state.h"
 #include "thread.h"
 #include "tracker.h"
@@ -44,49 +46,62 @@ enum interpose_way {
 	INTERPOSE_POOL, /* the next allocator is being looked up: memory comes from the pool */
 };
 
-/* Settles what this process is, and looks whether recording is to be switched on. */
-static __attribute__((noinline)) enum interpose_way interpose_way_odd(void)
+/* Settles what this process is, looks whether recording is to be switched on, and chooses samples. */
+static __attribute__((noinline)) enum interpose_way interpose_way_odd(size_t size)
 {
 	if (thread_local_state.is_aside == 0 && process_is_traced()) {
-		if (state_now() != STATE_TRACED)
+		if (!state_is_recording())
 			tracker_idle();
-		if (state_now() == STATE_TRACED)
+		if (state_now() == STATE_TRACED ||
+		    (state_now() == STATE_SAMPLED && sampler_takes(size)))
 			return INTERPOSE_BOOK;
 	}
 	return real_is_resolved() ? INTERPOSE_PASS : INTERPOSE_POOL;
 }
 
-static inline enum interpose_way interpose_way(void)
+static inline enum interpose_way interpose_way(size_t size)
 {
 	uint32_t state = state_now();
 
 	if (__builtin_expect(state == STATE_TRACED && thread_local_state.is_aside == 0, 1))
 		return INTERPOSE_BOOK;
+	if (state == STATE_SAMPLED && sampler_passes(size))
+		return INTERPOSE_PASS;
 	if (state >= STATE_ASLEEP && mt_load_relaxed(state_request) == 0)
 		return INTERPOSE_PASS;
-	return interpose_way_odd();
+	return interpose_way_odd(size);
 }
 
-static __attribute__((noinline)) bool interpose_is_free_odd(void)
+static __attribute__((noinline)) bool interpose_is_free_odd(const void *block)
 {
 	return thread_local_state.is_aside == 0 && process_is_traced() &&
-	       state_now() < STATE_ASLEEP;
+	       state_now() < STATE_ASLEEP &&
+	       (sampler_bytes == 0 || sample_filter_may_hold((uintptr_t)block));
 }
 
 /* Whether the end of a block is an event. */
-static inline bool interpose_is_free(void)
+static inline bool interpose_is_free(const void *block)
 {
 	uint32_t state = state_now();
 
 	if (__builtin_expect(state == STATE_TRACED && thread_local_state.is_aside == 0, 1))
 		return true;
-	return state < STATE_ASLEEP && interpose_is_free_odd();
+	if (state == STATE_SAMPLED && !sample_filter_may_hold((uintptr_t)block))
+		return false;
+	return state < STATE_ASLEEP && interpose_is_free_odd(block);
+}
+
+/* A block that was not recorded may be so at its new size. */
+static inline bool interpose_is_realloc(const void *block)
+{
+	return interpose_is_free(block) ||
+	       (state_now() == STATE_SAMPLED && thread_local_state.is_aside == 0);
 }
 
 /* The body of a function: pass the call on and book what comes back. Its own frame is the one to unwind from. */
 #define INTERPOSE_ALLOC(call, size, alignment)                                                     \
 	do {                                                                                       \
-		enum interpose_way way_ = interpose_way();                                         \
+		enum interpose_way way_ = interpose_way(size);                                     \
 		void *block_;                                                                      \
                                                                                                    \
 		if (__builtin_expect(way_ == INTERPOSE_BOOK, 1)) {                                 \
@@ -131,7 +146,7 @@ static __attribute__((always_inline)) inline void *interpose_realloc_real(void *
 	struct tracker_realloc state;
 	void *fresh;
 
-	if (!interpose_is_free())
+	if (!interpose_is_realloc(block))
 		return real_is_resolved() ? real.realloc(block, size) : pool_alloc(size, 1);
 	tracker_realloc_begin(block, &state);
 	fresh = real.realloc(block, size);
@@ -146,7 +161,7 @@ static __attribute__((always_inline)) inline void *interpose_realloc(void *block
 	if (pool_owns(block))
 		INTERPOSE_ALLOC(interpose_leave_pool(block, size), size, 1);
 	/* asleep: a request to wake up is seen here as well */
-	if (state_now() >= STATE_ASLEEP && interpose_way() != INTERPOSE_BOOK)
+	if (state_now() >= STATE_ASLEEP && interpose_way(size) != INTERPOSE_BOOK)
 		return real.realloc(block, size);
 	return interpose_realloc_real(block, size);
 }
@@ -174,7 +189,7 @@ static __attribute__((always_inline)) inline void interpose_free(void *block)
 		return;
 	if (loader_range_holds(__builtin_return_address(0)))
 		module_table_note_unload(); /* dlclose() frees after it has unmapped */
-	if (interpose_is_free())
+	if (interpose_is_free(block))
 		tracker_free(block, 0);
 	else if (!real_is_resolved())
 		return;
@@ -222,7 +237,7 @@ void free_aligned_sized(void *block, size_t alignment, size_t size)
 
 int posix_memalign(void **out, size_t alignment, size_t size)
 {
-	enum interpose_way way = interpose_way();
+	enum interpose_way way = interpose_way(size);
 	int status;
 
 	if (way == INTERPOSE_POOL) {

@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "memtrace/atomic.h"
+#include "sampler.h"
 #include "self_snapshot.h"
 #include "site_peak.h"
 #include "thread.h"
@@ -128,7 +129,8 @@ static void look_adapt(struct thread *thread, uint64_t now)
 	else if (elapsed > LOOK_LATE_NS)
 		thread->look_every = 1;
 	thread->look_ns = now;
-	thread->look_left = thread->look_every - 1;
+	/* samples are far apart */
+	thread->look_left = sampler_bytes != 0 ? 0 : thread->look_every - 1;
 }
 
 static void look_time_peak(uint64_t now)

@@ -14,6 +14,7 @@
 #include "arena.h"
 #include "memtrace/env.h"
 #include "memtrace/format.h"
+#include "memtrace/sampling.h"
 #include "os.h"
 #include "text.h"
 
@@ -172,6 +173,22 @@ static bool options_set_start(struct options *options, const char *value)
 	return true;
 }
 
+static bool options_set_sample(struct options *options, const char *value)
+{
+	uint64_t bytes;
+
+	if (!text_to_bytes(value, &bytes) || bytes > MT_SAMPLE_BYTES_MAX)
+		return false;
+	options->sample_bytes = bytes;
+	return true;
+}
+
+static bool options_set_sample_seed(struct options *options, const char *value)
+{
+	options->has_sample_seed = text_to_number(value, &options->sample_seed);
+	return options->has_sample_seed;
+}
+
 static bool options_set_quiet(struct options *options, const char *value)
 {
 	return options_to_bool(value, &options->is_quiet);
@@ -229,6 +246,8 @@ static const struct option options_table[] = {
 	{MT_ENV_SNAPSHOT_AT, "live>2G, grow:256M, peak", false, options_set_at},
 	{MT_ENV_SNAPSHOT_SIGNAL, "a signal's name", false, options_set_signal},
 	{MT_ENV_START, "on or off", false, options_set_start},
+	{MT_ENV_SAMPLE, "0 or up to 1G, as 512K", false, options_set_sample},
+	{MT_ENV_SAMPLE_SEED, "a number", false, options_set_sample_seed},
 	{MT_ENV_FOLLOW, "0 or 1", false, options_set_follow},
 	{MT_ENV_RSS, "0 or 1", false, options_set_rss},
 	{MT_ENV_CMDLINE, "0 or 1", false, options_set_cmdline},

@@ -27,6 +27,7 @@
 #include "options.h"
 #include "os.h"
 #include "real.h"
+#include "sampler.h"
 #include "say.h"
 #include "self_check.h"
 #include "self_snapshot.h"
@@ -121,6 +122,7 @@ static void process_fill_header(bool is_again)
 	header->pid = process_pid = os_getpid();
 	header->process_start_ticks = process_names.start_ticks;
 	memcpy(header->program, process_names.program, sizeof(header->program));
+	header->sample_bytes = sampler_bytes;
 	process->depth_max = process_options.depth_max;
 	process->unwinder = capture_unwinder();
 	process->executable = trace_file_string(process_names.executable);
@@ -211,6 +213,7 @@ static bool process_init(void)
 	process_is_initialised = true;
 	state_init();
 	options_read(&process_options, &process_complaints);
+	sampler_init(&process_options);
 	names_init(&process_names, &process_options);
 	if (!process_may_trace() || !process_make_file(false))
 		return false;
@@ -241,6 +244,7 @@ static bool process_start_again(void)
 		return false;
 	process_generation++;
 	thread_after_fork();
+	sampler_after_fork();
 	names_after_fork(&process_names);
 	if (!process_make_file(true)) {
 		/* the one thing a child ever writes into its parent's file: else nobody would know */
@@ -263,7 +267,7 @@ static enum state process_first_state(bool is_traced)
 	state_request = &trace_file.header->control;
 	trace_file.process->is_stopped = process_options.starts_off;
 	if (!process_options.starts_off)
-		return STATE_TRACED;
+		return sampler_state();
 	return process_generation == 0 || state_last == STATE_ASLEEP ? STATE_ASLEEP : STATE_STOPPED;
 }
 

@@ -14,12 +14,19 @@
 #include <stdint.h>
 
 #include "options.h"
+#include "state.h"
 #include "thread.h"
 
 /* Bytes between hits on the mean; 0 = every event is recorded. Written once, before the first event. */
 extern uint64_t sampler_bytes;
 
 void sampler_init(const struct options *options);
+
+/* The state of a process that records. */
+static inline enum state sampler_state(void)
+{
+	return sampler_bytes != 0 ? STATE_SAMPLED : STATE_TRACED;
+}
 
 /* In a forked child: its random numbers are not its parent's. */
 void sampler_after_fork(void);

@@ -13,6 +13,7 @@
 #include "module_table.h"
 #include "options.h"
 #include "os.h"
+#include "sampled.h"
 #include "self_check_replay.h"
 #include "self_check_room.h"
 #include "shard.h"
@@ -203,8 +204,8 @@ static void check_add_block(const struct mt_live_block *block, void *context)
 
 	if (block->site >= table->count)
 		return;
-	table->sites[block->site].blocks++;
-	table->sites[block->site].bytes += block->size;
+	table->sites[block->site].blocks += sampled_weight(block);
+	table->sites[block->site].bytes += sampled_weight(block) * block->size;
 }
 
 static bool check_site(const struct mt_site *site, const struct check_live *live)

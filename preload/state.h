@@ -7,6 +7,7 @@
 #ifndef PRELOAD_STATE_H
 #define PRELOAD_STATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "memtrace/atomic.h"
@@ -14,6 +15,7 @@
 enum state {
 	STATE_UNSETTLED = 0, /* not looked at yet, or a child of fork */
 	STATE_TRACED,
+	STATE_SAMPLED, /* the same of some blocks only; see sampler.h */
 	STATE_STOPPED, /* nothing new is recorded, but what becomes of the blocks that were */
 	STATE_ASLEEP,  /* nothing has been recorded yet */
 	STATE_LEFT_ALONE,
@@ -33,6 +35,13 @@ void state_init(void);
 static inline uint32_t state_now(void)
 {
 	return mt_load_relaxed(mt_load_relaxed(&state_word));
+}
+
+static inline bool state_is_recording(void)
+{
+	uint32_t state = state_now();
+
+	return state == STATE_TRACED || state == STATE_SAMPLED;
 }
 
 void state_set(enum state state);

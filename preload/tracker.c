@@ -14,6 +14,10 @@
 #include "look.h"
 #include "memtrace/atomic.h"
 #include "node_table.h"
+#include "real.h"
+#include "sample_filter.h"
+#include "sampled.h"
+#include "sampler.h"
 #include "self_check.h"
 #include "state.h"
 #include "thread.h"
@@ -101,16 +105,49 @@ tracker_nested_site(const struct unwind_frame *frame)
 static void tracker_book_free(struct shard *shard, const struct mt_live_block *block,
 			      bool is_temporary)
 {
-	counters_add_free(shard, shard_counters(shard, block->site, block->epoch), block->size,
-			  is_temporary, block->epoch < clock_inherited_below());
+	struct mt_counters *counters = shard_counters(shard, block->site, block->epoch);
+	bool is_inherited = block->epoch < clock_inherited_below();
+
+	if (__builtin_expect(sampler_bytes != 0, 0))
+		sampled_add_free(shard, counters, block, is_temporary, is_inherited);
+	else
+		counters_add_free(shard, counters, block->size, is_temporary, is_inherited);
+}
+
+static uint32_t tracker_sample_flag(bool is_api)
+{
+	return sampler_bytes != 0 && !is_api ? MT_LIVE_FLAG_SAMPLED : 0;
+}
+
+/* Whether frees of this block have to pass the filter. */
+static bool tracker_is_filtered(const struct mt_live_block *block)
+{
+	return sampler_bytes != 0 && (block->flags & MT_LIVE_FLAG_API) == 0;
+}
+
+/* Takes a block out of the table; false = it is not there. */
+static inline bool tracker_forget(const void *address, bool is_api, struct mt_live_block *block)
+{
+	if (__builtin_expect(!live_table_remove((uintptr_t)address, is_api, block), 0))
+		return false;
+	if (__builtin_expect(tracker_is_filtered(block), 0))
+		sample_filter_remove((uintptr_t)address);
+	return true;
 }
 
 /* Notes a block in the table. One that is there already was freed behind our back. */
 static void tracker_note(struct shard *shard, const struct mt_live_block *block)
 {
+	bool is_filtered = tracker_is_filtered(block);
+	enum live_insert result;
 	struct mt_live_block old;
 
-	switch (live_table_insert(block, &old)) {
+	if (__builtin_expect(is_filtered, 0))
+		sample_filter_add((uintptr_t)block->address);
+	result = live_table_insert(block, &old);
+	if (__builtin_expect(is_filtered && result != LIVE_INSERTED, 0))
+		sample_filter_remove((uintptr_t)block->address);
+	switch (result) {
 	case LIVE_INSERTED:
 		break;
 	case LIVE_REPLACED:
@@ -142,14 +179,20 @@ static inline void tracker_book_alloc(struct event event, struct mt_live_block *
 	if (__builtin_expect(self_check_is_on, 0))
 		self_check_event(frame, event.thread, booking->site);
 	block->site = booking->site;
-	counters_add_alloc(event.shard, booking->counters, block->size, is_realloc, booking->sides);
+	if (__builtin_expect(sampler_bytes != 0, 0)) {
+		sampler_mark();
+		sampled_add_alloc(event.shard, booking->counters, block, is_realloc);
+	} else {
+		counters_add_alloc(event.shard, booking->counters, block->size, is_realloc,
+				   booking->sides);
+	}
 	tracker_note(event.shard, block);
 }
 
 void tracker_set_stopped(bool is_stopped)
 {
 	mt_store_relaxed(&trace_file.process->is_stopped, is_stopped);
-	state_set(is_stopped ? STATE_STOPPED : STATE_TRACED);
+	state_set(is_stopped ? STATE_STOPPED : sampler_state());
 }
 
 void tracker_idle(void)
@@ -169,13 +212,14 @@ void tracker_alloc(const void *address, size_t size, uint32_t flags,
 		   const struct unwind_frame *frame)
 {
 	struct event event = event_enter();
+	bool is_api = (flags & MT_LIVE_FLAG_API) != 0;
 	struct mt_live_block block = {.address = (uintptr_t)address,
 				      .size = size,
-				      .flags = flags,
+				      .flags = flags | tracker_sample_flag(is_api),
 				      .epoch = clock_epoch()};
 
 	tracker_book_alloc(event, &block, false, frame);
-	if ((flags & MT_LIVE_FLAG_API) == 0)
+	if (!is_api)
 		thread_local_state.last_block = (uintptr_t)address;
 	event_leave(event);
 }
@@ -186,13 +230,15 @@ void tracker_free(const void *address, uint32_t flags)
 	bool is_api = (flags & MT_LIVE_FLAG_API) != 0;
 	struct mt_live_block block;
 
-	if (__builtin_expect(live_table_remove((uintptr_t)address, is_api, &block), 1)) {
-		bool is_temporary = !is_api && thread_local_state.last_block == (uintptr_t)address;
+	if (__builtin_expect(tracker_forget(address, is_api, &block), 1)) {
+		bool is_temporary = !is_api &&
+				    thread_local_state.last_block == (uintptr_t)address &&
+				    sampler_is_last();
 
 		if (is_temporary)
 			thread_local_state.last_block = 0;
 		tracker_book_free(event.shard, &block, is_temporary);
-	} else {
+	} else if (sampler_bytes == 0 || is_api) {
 		(void)mt_add_relaxed(&trace_file.process->foreign_free_count, 1);
 	}
 	event_leave(event);
@@ -200,20 +246,46 @@ void tracker_free(const void *address, uint32_t flags)
 
 void tracker_realloc_begin(const void *address, struct tracker_realloc *state)
 {
-	struct event event = event_enter();
+	struct event event;
 
-	state->is_known = live_table_remove((uintptr_t)address, false, &state->old);
+	state->is_known = false;
+	if (__builtin_expect(sampler_bytes != 0, 0)) {
+		state->usable = real.usable_size((void *)(uintptr_t)address);
+		if (!sample_filter_may_hold((uintptr_t)address))
+			return;
+	}
+	event = event_enter();
+	state->is_known = tracker_forget(address, false, &state->old);
 	event_leave(event);
+}
+
+/* Whether the block that a realloc has given back is to be recorded. */
+static bool tracker_records_moved(const void *fresh, size_t size,
+				  const struct tracker_realloc *state)
+{
+	if (fresh == NULL || !state_is_recording())
+		return false;
+	if (sampler_bytes == 0)
+		return true;
+	if (state->is_known)
+		return sampler_keeps(state->old.size, size);
+	return sampler_takes_grown(state->usable, real.usable_size((void *)(uintptr_t)fresh), size);
 }
 
 void tracker_realloc_end(const void *fresh, size_t size, struct tracker_realloc *state,
 			 const struct unwind_frame *frame)
 {
-	struct event event = event_enter();
 	struct mt_live_block block = {.address = (uintptr_t)fresh,
 				      .size = size,
-				      .flags = MT_LIVE_FLAG_MOVED};
+				      .flags = MT_LIVE_FLAG_MOVED | tracker_sample_flag(false)};
+	bool is_recorded = tracker_records_moved(fresh, size, state);
+	struct event event;
 
+	if (__builtin_expect(sampler_bytes != 0 && !state->is_known && !is_recorded, 0)) {
+		thread_local_state.last_block = 0;
+		return;
+	}
+	event = event_enter();
 	if (fresh == NULL && size != 0) {
 		if (state->is_known)
 			tracker_note(event.shard, &state->old);
@@ -222,9 +294,9 @@ void tracker_realloc_end(const void *fresh, size_t size, struct tracker_realloc 
 	}
 	if (state->is_known)
 		tracker_book_free(event.shard, &state->old, false);
-	else
+	else if (sampler_bytes == 0)
 		(void)mt_add_relaxed(&trace_file.process->foreign_free_count, 1);
-	if (fresh != NULL && state_now() == STATE_TRACED) {
+	if (is_recorded) {
 		block.epoch = state->is_known ? state->old.epoch : clock_epoch();
 		if (block.epoch < clock_inherited_below())
 			block.epoch =
@@ -238,11 +310,14 @@ void tracker_realloc_end(const void *fresh, size_t size, struct tracker_realloc 
 static void tracker_inherit_block(const struct mt_live_block *block, void *context)
 {
 	struct shard *shard = context;
+	struct mt_counters *counters = shard_counters(shard, block->site, block->epoch);
+	uint64_t weight = 1;
 
-	counters_add_inherited(shard, shard_counters(shard, block->site, block->epoch),
-			       block->size);
-	trace_file.process->inherited_blocks++;
-	trace_file.process->inherited_bytes += (int64_t)block->size;
+	if (sampler_bytes != 0)
+		weight = sampled_add_inherited(shard, counters, block);
+	counters_add_inherited(shard, counters, block->size, weight);
+	trace_file.process->inherited_blocks += (int64_t)weight;
+	trace_file.process->inherited_bytes += (int64_t)(weight * block->size);
 }
 
 void tracker_inherit(void)

@@ -30,6 +30,7 @@ void tracker_free(const void *block, uint32_t flags);
 struct tracker_realloc {
 	struct mt_live_block old;
 	bool is_known; /* the old block was in the table; it is not any more */
+	size_t usable; /* of the old block; where samples are recorded */
 };
 
 /* Before the real realloc of a block, for the same reason as tracker_free(). */

@@ -14,12 +14,14 @@
 #include <unistd.h>
 
 #include "memtrace/env.h"
+#include "memtrace/sampling.h"
 
 enum {
 	SET_OUTPUT = 1,
 	SET_LIVE,
 	SET_DEPTH,
 	SET_UNWINDER,
+	SET_SAMPLE,
 	SET_EVERY,
 	SET_KEEP,
 	SET_AT,
@@ -35,6 +37,8 @@ const struct option_row run_settings_rows[RUN_SETTINGS_ROWS] = {
 	{SET_LIVE, "live", 0, "DIR", "keep the trace file there instead, such as in /dev/shm"},
 	{SET_DEPTH, "depth", 0, "N", "frames kept of one call stack, 1 to 4096 (default)"},
 	{SET_UNWINDER, "unwinder", 0, "NAME", "cfi (default) or libunwind"},
+	{SET_SAMPLE, "sample", 0, "SIZE",
+	 "record one block in so many bytes, as 512K; estimate the rest"},
 	{SET_EVERY, "snapshot-every", 0, "TIME", "numbered snapshots: 30s, 5m, 1h"},
 	{SET_KEEP, "snapshot-keep", 0, "N", "how many of those are kept, thinned by halving (100)"},
 	{SET_AT, "snapshot-at", 0, "WHEN",
@@ -85,6 +89,23 @@ static int check_amount(const char *text, const char *letters)
 	if (text[digits] == '\0')
 		return 0;
 	return strchr(letters, text[digits]) != NULL && text[digits + 1] == '\0' ? 0 : -EINVAL;
+}
+
+/* At most 1 GiB, as the shim takes it; 0 = everything is recorded. */
+static int check_sample(const char *value)
+{
+	static const char letters[] = "kKmMgG";
+	size_t digits = strspn(value, "0123456789");
+	const char *letter = strchr(letters, value[digits]);
+	uint64_t bytes = strtoull(value, NULL, 10);
+
+	if (digits == 0 || digits > 10 || letter == NULL)
+		return -EINVAL;
+	if (*letter != '\0' && value[digits + 1] != '\0')
+		return -EINVAL;
+	if (*letter != '\0')
+		bytes <<= 10 * (1 + (letter - letters) / 2);
+	return bytes <= MT_SAMPLE_BYTES_MAX ? 0 : -EINVAL;
 }
 
 static int check_span(const char *value)
@@ -151,6 +172,7 @@ static const struct setting {
 	[SET_LIVE] = {MT_ENV_LIVE, NULL, NULL, NULL},
 	[SET_DEPTH] = {MT_ENV_DEPTH, NULL, check_depth, "1 to 4096"},
 	[SET_UNWINDER] = {MT_ENV_UNWINDER, NULL, check_unwinder, "cfi or libunwind"},
+	[SET_SAMPLE] = {MT_ENV_SAMPLE, NULL, check_sample, "0 or up to 1G, as 512K"},
 	[SET_EVERY] = {MT_ENV_SNAPSHOT_EVERY, NULL, check_span, "whole seconds, as 30s, 5m or 1h"},
 	[SET_KEEP] = {MT_ENV_SNAPSHOT_KEEP, NULL, check_keep, "2 to 100000"},
 	[SET_AT] = {MT_ENV_SNAPSHOT_AT, NULL, check_moments, "live>2G, grow:256M or peak"},

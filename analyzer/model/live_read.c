@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "memtrace/live_layout.h"
+#include "memtrace/sampling.h"
 #include "model/process_memory.h"
 
 #define TRY_COUNT 100
@@ -22,6 +23,7 @@
 struct live_reader {
 	pid_t pid;
 	struct mt_live_large large[MT_LIVE_LARGE_MAX];
+	uint64_t sample_bytes;
 	struct live_sum *sums;
 	size_t site_count;
 	size_t slots_left; /* a tree that leads back into itself must end */
@@ -43,13 +45,16 @@ static uint64_t large_size(struct live_reader *reader, const struct mt_live_bloc
 static void add_block(struct live_reader *reader, struct mt_pair entry)
 {
 	struct mt_live_block block = mt_live_unpack(entry);
+	uint64_t weight = 1;
 
 	if (block.size == MT_LIVE_SIZE_MAX)
 		block.size = large_size(reader, &block);
 	if (block.site >= reader->site_count)
 		return;
-	reader->sums[block.site].block_count++;
-	reader->sums[block.site].bytes += (int64_t)block.size;
+	if (block.flags & MT_LIVE_FLAG_SAMPLED)
+		weight = mt_sample_weight(block.size, reader->sample_bytes);
+	reader->sums[block.site].block_count += (int64_t)weight;
+	reader->sums[block.site].bytes += (int64_t)(weight * block.size);
 }
 
 static int is_same_slot(struct live_reader *reader, uint64_t slot_address, struct mt_pair slot)
@@ -152,10 +157,11 @@ static int read_table(struct live_reader *reader, uint64_t root_address)
 	return result;
 }
 
-int live_read(pid_t pid, uint64_t root, struct live_sum *sums, size_t site_count,
-	      struct error *error)
+int live_read(pid_t pid, uint64_t root, uint64_t sample_bytes, struct live_sum *sums,
+	      size_t site_count, struct error *error)
 {
 	struct live_reader reader = {.pid = pid,
+				     .sample_bytes = sample_bytes,
 				     .sums = sums,
 				     .site_count = site_count,
 				     .slots_left = SLOTS_MAX};

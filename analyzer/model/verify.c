@@ -73,8 +73,9 @@ static int read_all(pid_t pid, struct comparison *comparison, struct error *erro
 	comparison->found = calloc(site_count + 1, sizeof(*comparison->found));
 	if (comparison->found == NULL)
 		return error_set(error, -ENOMEM, "out of memory");
-	result = live_read(pid, comparison->before->process.live_root, comparison->found,
-			   site_count, error);
+	result = live_read(pid, comparison->before->process.live_root,
+			   comparison->before->header.sample_bytes, comparison->found, site_count,
+			   error);
 	return result < 0 ? result : target_load(pid, &comparison->after, error);
 }
 

@@ -16,10 +16,12 @@
 #define MT_ENV_SNAPSHOT_SIGNAL "MEMTRACE_SNAPSHOT_SIGNAL" /* USR1, USR2, ... or a number */
 #define MT_ENV_START "MEMTRACE_START"			  /* off: loaded but not recording */
 #define MT_ENV_QUIET "MEMTRACE_QUIET"			  /* 1: nothing is ever written to fd 2 */
-#define MT_ENV_FOLLOW "MEMTRACE_FOLLOW"	  /* 0: forked and exec'd children are not traced */
-#define MT_ENV_RSS "MEMTRACE_RSS"	  /* 1: read the resident set for the timeline */
-#define MT_ENV_CMDLINE "MEMTRACE_CMDLINE" /* 1: store the command line */
-#define MT_ENV_SESSION "MEMTRACE_SESSION" /* directory:root pid:start time; set by us */
+#define MT_ENV_FOLLOW "MEMTRACE_FOLLOW"		  /* 0: forked and exec'd children are not traced */
+#define MT_ENV_SAMPLE "MEMTRACE_SAMPLE"		  /* 512K: record one block in so many bytes */
+#define MT_ENV_SAMPLE_SEED "MEMTRACE_SAMPLE_SEED" /* a number: the same samples each time */
+#define MT_ENV_RSS "MEMTRACE_RSS"		  /* 1: read the resident set for the timeline */
+#define MT_ENV_CMDLINE "MEMTRACE_CMDLINE"	  /* 1: store the command line */
+#define MT_ENV_SESSION "MEMTRACE_SESSION"	  /* directory:root pid:start time; set by us */
 
 #define MT_SHIM_NAME "libmemtrace.so"
 #define MT_LIBUNWIND_NAME "libmemtrace-libunwind.so"

@@ -186,7 +186,8 @@ def values_are_checked_before_anything_runs():
                           ("--snapshot-at", "live>"), ("--snapshot-at", "peak,"),
                           ("--snapshot-at", "grow:1.5M"), ("--snapshot-signal", "KILL"),
                           ("--snapshot-signal", "9"), ("--output", "/no/such/folder/x"),
-                          ("--live", "/no/such/folder")):
+                          ("--live", "/no/such/folder"), ("--sample", "512KB"),
+                          ("--sample", "2G"), ("--sample", "-1"), ("--sample", "")):
         done = subprocess.run([MEMTRACE, "run", option, value, "--", "echo", "started"],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
                               check=False)

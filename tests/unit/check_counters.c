@@ -83,7 +83,7 @@ START_TEST(inherited_blocks_count_as_live_but_not_as_allocated)
 	struct squeeze_site sum;
 
 	for (uint32_t i = 0; i < 10; i++)
-		counters_add_inherited(first, shard_counters(first, model_site_ids[0], 1), 1000);
+		counters_add_inherited(first, shard_counters(first, model_site_ids[0], 1), 1000, 1);
 	model_take_shards(1);
 	ck_assert_ptr_eq(model_shards[0], first);
 	counters_add_free(first, shard_counters(first, model_site_ids[0], 1), 1000, false, true);

@@ -85,6 +85,17 @@ START_TEST(numbers_are_taken)
 	ck_assert_uint_eq(options.snapshot_every_ns, UINT64_C(30000000000));
 	take(MT_ENV_SNAPSHOT_EVERY, "1h");
 	ck_assert_uint_eq(options.snapshot_every_ns, UINT64_C(3600000000000));
+	take(MT_ENV_SAMPLE, "512K");
+	ck_assert_uint_eq(options.sample_bytes, 524288);
+	take(MT_ENV_SAMPLE, "1G");
+	ck_assert_uint_eq(options.sample_bytes, UINT64_C(1) << 30);
+	take(MT_ENV_SAMPLE, "0");
+	ck_assert_uint_eq(options.sample_bytes, 0);
+	ck_assert(!options.has_sample_seed);
+	take(MT_ENV_SAMPLE_SEED, "0");
+	ck_assert(options.has_sample_seed);
+	take(MT_ENV_SAMPLE_SEED, "17");
+	ck_assert_uint_eq(options.sample_seed, 17);
 }
 END_TEST
 
@@ -188,6 +199,11 @@ static const struct {
 	{MT_ENV_SNAPSHOT_SIGNAL, "0"},
 	{MT_ENV_SNAPSHOT_SIGNAL, "65"},
 	{MT_ENV_SNAPSHOT_SIGNAL, "usr1"},
+	{MT_ENV_SAMPLE, "-1"},
+	{MT_ENV_SAMPLE, "512KB"},
+	{MT_ENV_SAMPLE, "2G"},
+	{MT_ENV_SAMPLE, "K"},
+	{MT_ENV_SAMPLE_SEED, "seed"},
 	{MT_ENV_START, "maybe"},
 	{MT_ENV_QUIET, "2"},
 	{MT_ENV_FOLLOW, "true"},

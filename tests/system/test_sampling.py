@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where only samples are recorded, estimates are right on the mean, and the program notices nothing.
+
+Samples are chosen with fixed seeds: what holds once holds always.
+"""
+import json
+import math
+import subprocess
+
+import harness
+
+DISTANCE = 65536
+SITES = [f"site_{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
+
+
+def _sampled(seed, target="sampled_sites", *arguments, distance=DISTANCE):
+    return harness.Run([harness.target(target), *arguments],
+                       env={"MEMTRACE_SAMPLE": str(distance), "MEMTRACE_SAMPLE_SEED": str(seed)})
+
+
+def _by_function(path):
+    return {row["function"]: row for row in harness.report(path, "--by", "function")["rows"]}
+
+
+def _truth(run, pid=None):
+    facts = [fact for fact in run.truth() if "function" in fact]
+    pid = pid or facts[0]["pid"]
+    return {fact["function"]: fact for fact in facts if fact["pid"] == pid}
+
+
+def _weight(size, distance=DISTANCE):
+    """Blocks that a recorded one stands for."""
+    return 1 if size >= distance else 1 + (128 * distance + 75 * size - 1) // (128 * size)
+
+
+def _check_mean(errors, what):
+    """Errors relative to their own standard errors: their mean is within two of its own of 0."""
+    assert len(errors) > 20, f"{what}: {len(errors)} values"
+    mean = sum(errors) / len(errors)
+    spread = math.sqrt(sum((error - mean) ** 2 for error in errors) / (len(errors) - 1))
+    assert abs(mean) < 2 * spread / math.sqrt(len(errors)), f"{what}: {mean} of {spread}"
+    return f"{what}: mean {mean:.4f}, spread {spread:.3f} of {len(errors)}"
+
+
+def _errors_of_one_size(runs, functions, arguments=()):
+    """Standardised errors of the counts of functions that allocate one size."""
+    errors = []
+    for seed in range(runs):
+        with _sampled(seed, "sampled_sites", *arguments) as run:
+            rows = _by_function(run.finish().file())
+            for name in functions:
+                fact = _truth(run)[name]
+                count = fact["alloc_count"]
+                weight = _weight(fact["alloc_bytes"] // count)
+                found = rows[name]["alloc_count"] if name in rows else 0
+                errors.append((found - count) / math.sqrt(count * (weight - 1)))
+    return errors
+
+
+def estimates_are_right_on_the_mean():
+    return _check_mean(_errors_of_one_size(12, SITES[:15]), "counts")
+
+
+def threads_that_begin_have_samples_of_their_own():
+    return _check_mean(_errors_of_one_size(12, SITES[:15], ("threads",)), "counts")
+
+
+def blocks_of_the_distance_or_more_are_always_recorded():
+    for seed in range(5):
+        with _sampled(seed) as run:
+            row = _by_function(run.finish().file())["site_p"]
+            for name, value in _truth(run)["site_p"].items():
+                if name not in ("pid", "function"):
+                    harness.equal(row[name], value, name)
+
+
+def addresses_and_sizes_of_blocks_are_as_without():
+    digests = set()
+    for env in ({"LD_PRELOAD": ""}, {}, {"MEMTRACE_SAMPLE": "512K"}, {"MEMTRACE_SAMPLE": "100"}):
+        with harness.Run([harness.target("block_addresses")], env=env) as run:
+            digests.add(run.finish().number("digest"))
+    harness.equal(len(digests), 1, "digests")
+
+
+def chains_of_reallocs_are_right_on_the_mean():
+    errors = []
+    for seed in range(30):
+        with _sampled(seed, "realloc_chains") as run:
+            rows = _by_function(run.finish().file())
+            for name, fact in _truth(run).items():
+                found = rows[name]["live_blocks"] if name in rows else 0
+                weight = _weight(fact["live_bytes"] // fact["live_blocks"])
+                errors.append((found - fact["live_blocks"]) /
+                              math.sqrt(fact["live_blocks"] * (weight - 1)))
+    return _check_mean(errors, "live blocks")
+
+
+def what_was_recorded_is_given_back_to_the_last_byte():
+    with _sampled(3, "realloc_storm", distance=2000) as run:
+        document = harness.report(run.finish().file())
+        totals = document["totals"]
+        assert totals["alloc_bytes"] > 1000000, totals
+        for row in document["rows"]:
+            if row["function"] in ("site_start", "site_growing"):
+                harness.equal((row["live_blocks"], row["live_bytes"]), (0, 0), row["function"])
+
+
+def forked_child_inherits_the_estimates():
+    with _sampled(4, "sampled_sites", "fork") as run:
+        run.finish()
+        rows = {harness.Header(path).pid: _by_function(path) for path in run.files()}
+        parent, child = sorted(rows, key=lambda pid: pid != run.truth()[0]["pid"])
+        for path in run.files():
+            if harness.Header(path).pid == child:
+                inherited = {row["function"]: row for row in harness.report(
+                    path, "--by", "function", "--fields",
+                    "inherited_blocks,inherited_bytes,alloc_count")["rows"]}
+        for name in SITES[:16]:
+            row = inherited.get(name)
+            before = rows[parent].get(name, {"live_blocks": 0, "live_bytes": 0})
+            harness.equal(row["inherited_blocks"] if row else 0, before["live_blocks"], name)
+            harness.equal(row["inherited_bytes"] if row else 0, before["live_bytes"], name)
+        assert inherited["site_a"]["alloc_count"] > 0
+
+
+def snapshots_of_itself_and_from_outside_hold_the_same():
+    with _sampled(5) as run:
+        run.env["MEMTRACE_SNAPSHOT_AT"] = "live>3M"
+        run.finish()
+        path = run.file()
+        copy = path + ".copy"
+        harness.memtrace("snapshot", "-o", copy, path)
+        for by in ("--by=function", "--by=site"):
+            harness.equal(harness.report(copy, by)["rows"], harness.report(path, by)["rows"], by)
+
+
+def running_process_agrees_with_its_table():
+    with _sampled(6, "obedient", distance=300) as run:
+        process = run.start(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        process.stdin.write(b"k5000\n")
+        process.stdin.flush()
+        harness.equal(process.stdout.readline(), b"ok\n", "answer")
+        found = json.loads(harness.memtrace("info", "--verify", "--json", process.pid))
+        assert found["agrees"] and found["live_blocks"] > 3000, found
+        process.stdin.close()
+        process.wait()
+
+
+harness.main(globals())
