@@ -43,8 +43,16 @@ static void squeeze_add_sample(const struct mt_side *side, struct squeeze_site *
 
 	if (kind >= SQUEEZE_SAMPLE_KINDS || side->bucket >= MT_SAMPLED_COUNT)
 		return;
+	sum->has_samples = true;
 	sum->samples[kind][side->bucket].count += mt_load_relaxed(&side->count);
 	sum->samples[kind][side->bucket].bytes += mt_load_relaxed(&side->bytes);
+}
+
+static void squeeze_add_size(struct squeeze_site *sum, uint32_t bucket, uint64_t count)
+{
+	sum->sizes[bucket] += count;
+	if (sum->size_end <= bucket)
+		sum->size_end = bucket + 1;
 }
 
 static void squeeze_add_sides(const struct mt_counters *from, const struct mt_counters *copy,
@@ -64,7 +72,7 @@ static void squeeze_add_sides(const struct mt_counters *from, const struct mt_co
 			sum->inherited_freed.bytes += side->bytes;
 		} else if (side->kind == MT_SIDE_SIZE && side->bucket < SQUEEZE_BUCKETS) {
 			count = count < rest ? count : rest;
-			sum->sizes[side->bucket] += count;
+			squeeze_add_size(sum, side->bucket, count);
 			rest -= count;
 		} else {
 			squeeze_add_sample(side, sum);
@@ -72,7 +80,7 @@ static void squeeze_add_sides(const struct mt_counters *from, const struct mt_co
 		id = side->next;
 	}
 	if (copy->size_bucket < SQUEEZE_BUCKETS)
-		sum->sizes[copy->size_bucket] += rest;
+		squeeze_add_size(sum, copy->size_bucket, rest);
 }
 
 static void squeeze_add(const struct mt_counters *from, struct squeeze_site *sum)

@@ -7,6 +7,7 @@
 #ifndef PRELOAD_SQUEEZE_SITE_H
 #define PRELOAD_SQUEEZE_SITE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "memtrace/format.h"
@@ -17,6 +18,8 @@
 struct squeeze_site {
 	struct mt_counters counters;
 	uint64_t sizes[SQUEEZE_BUCKETS]; /* allocations by bucket */
+	uint32_t size_end;		 /* no bucket from this one on has any */
+	bool has_samples;
 	struct mt_side inherited, inherited_freed;
 	/* by kind from MT_SIDE_RECORDED on, and by enum mt_sampled */
 	struct mt_side samples[SQUEEZE_SAMPLE_KINDS][MT_SAMPLED_COUNT];

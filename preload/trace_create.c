@@ -318,32 +318,9 @@ int trace_file_create(const char *path, bool is_again)
 	return status;
 }
 
-void *trace_file_map_new(const char *path, uint64_t bytes, int *status)
+int trace_file_open_new(const char *path, uint64_t bytes)
 {
 	uint64_t limit;
-	char *base = NULL;
-	int fd = trace_open(path, bytes, bytes, &limit);
 
-	if (fd < 0) {
-		*status = fd;
-		return NULL;
-	}
-	*status = os_allocate(fd, 0, bytes);
-	if (*status == 0 || *status == -EOPNOTSUPP)
-		base = os_map_file(fd, 0, trace_round(bytes));
-	if (base != NULL && *status == -EOPNOTSUPP &&
-	    os_advise(base, trace_round(bytes), TRACE_POPULATE_WRITE) != 0) {
-		os_unmap(base, trace_round(bytes));
-		base = NULL;
-		*status = -ENOSPC;
-	}
-	(void)os_close(fd);
-	if (base == NULL) {
-		if (*status == 0)
-			*status = -ENOMEM;
-		(void)os_unlink(path);
-		return NULL;
-	}
-	*status = 0;
-	return base;
+	return trace_open(path, bytes, bytes, &limit);
 }

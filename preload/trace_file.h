@@ -84,9 +84,9 @@ void trace_file_drop(enum mt_drop drop);
 void trace_file_message(uint32_t severity, uint64_t ns, const char *text);
 
 /*
- * trace_file_map_new() - a further file for a snapshot of this process, made as
- * the trace file is made: created, sized, reserved, mapped, descriptor closed. NULL and *status on failure.
+ * trace_file_open_new() - creates a further file as the trace file is created, for a snapshot of this process;
+ * its length is set, nothing in it is reserved. The descriptor or a negative errno.
  */
-void *trace_file_map_new(const char *path, uint64_t bytes, int *status);
+int trace_file_open_new(const char *path, uint64_t bytes);
 
 #endif
