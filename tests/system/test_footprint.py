@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the shim costs a program besides time: stack, memory, thread-local storage."""
+import json
 import os
+import struct
 
 import harness
 from harness import Run, target
@@ -9,6 +11,12 @@ from harness import Run, target
 SHIM = os.path.join(harness.BUILD, "preload", "libmemtrace.so")
 STACK_AGAIN_BYTES = 1024
 STACK_FIRST_BYTES = 2048
+FIXED_BYTES = 2 << 20
+THREAD_BYTES = 16 << 10
+NODE_BYTES = 16
+COUNTERS_BYTES = 128  # of a site that one shard knows
+INDEX_BYTES = 48  # of a node, of a site and of its counters
+TLS_BYTES = 64
 FIRST_TIMES = ("first", "new address", "odd frame", "new stack")
 
 
@@ -27,6 +35,50 @@ def an_event_needs_little_stack_on_any_stack():
             limit = STACK_FIRST_BYTES if is_walked else STACK_AGAIN_BYTES
             assert found <= limit, f"{name}: {found} bytes of stack, more than {limit}: {told}"
     return f"most: {max(told.values())}"
+
+
+def _resident(*arguments):
+    """What the target says of itself: number of things -> bytes, untraced and traced; and the trace's facts."""
+    with Run([target("resident"), *arguments], env={"LD_PRELOAD": ""}) as run:
+        plain = _told(run.finish())
+    with Run([target("resident"), *arguments], env={"LD_PRELOAD": SHIM}) as run:
+        traced = _told(run.finish())
+        info = json.loads(harness.memtrace("info", "--json", run.file()))
+    return {int(name.split()[1]): (traced[name] - plain[name]) * 1024 for name in plain}, info
+
+
+def a_program_that_does_nothing_grows_by_two_megabytes_at_most():
+    added, _ = _resident("idle")
+    assert added[0] <= FIXED_BYTES, added
+    return f"{added[0]} bytes"
+
+
+def a_thread_costs_sixteen_kilobytes_at_most():
+    added, _ = _resident("threads", 500)
+    per_thread = (added[500] - added[0]) / 500
+    assert per_thread <= THREAD_BYTES, f"{per_thread} bytes a thread: {added}"
+    return f"{per_thread:.0f} bytes a thread"
+
+
+def a_stack_costs_what_its_records_and_their_index_take():
+    added, info = _resident("stacks", 65536)
+    nodes, sites = info["file"]["node_count"], info["file"]["site_count"]
+    assert sites >= 65536, info
+    limit = FIXED_BYTES + nodes * (NODE_BYTES + INDEX_BYTES) + \
+        sites * (COUNTERS_BYTES + 2 * INDEX_BYTES)
+    assert added[65536] <= limit, f"{added[65536]} bytes, more than {limit}: {nodes} nodes, {sites}"
+    return f"{added[65536]} bytes for {nodes} nodes and {sites} sites"
+
+
+def thread_local_storage_fits_what_the_loader_keeps_for_it():
+    with open(SHIM, "rb") as file:
+        data = file.read()
+    offset, = struct.unpack_from("<Q", data, 32)
+    size, count = struct.unpack_from("<HH", data, 54)
+    headers = [struct.unpack_from("<IIQQQQQQ", data, offset + i * size) for i in range(count)]
+    blocks = [header[6] for header in headers if header[0] == 7]
+    assert len(blocks) == 1 and 0 < blocks[0] <= TLS_BYTES, blocks
+    return f"{blocks[0]} bytes"
 
 
 harness.main(globals())
