@@ -85,7 +85,7 @@ static void counters_add_alloc_shared(struct shard *shard, struct mt_counters *c
 				      uint64_t blocks, uint64_t bytes, bool is_realloc)
 {
 	site_peak_share();
-	site_peak_note(counters);
+	site_peak_before_shared(counters);
 	(void)mt_add_relaxed(&counters->alloc_count, blocks);
 	(void)mt_add_relaxed(&counters->alloc_bytes, bytes);
 	if (is_realloc)
@@ -111,7 +111,6 @@ void counters_add_alloc_slow(struct shard *shard, struct mt_counters *counters, 
 		counters_add_size_shared(counters, size, weight);
 		counters_add_alloc_shared(shard, counters, weight, bytes, is_realloc);
 	} else {
-		site_peak_note(counters);
 		counters_add_size_own(counters, size, weight, sides);
 		counters_count_alloc(shard, counters, weight, bytes, is_realloc);
 	}
@@ -121,7 +120,7 @@ static void counters_add_free_shared(struct shard *shard, struct mt_counters *co
 				     uint64_t blocks, uint64_t bytes, bool is_temporary)
 {
 	site_peak_share();
-	site_peak_note(counters);
+	site_peak_before_shared(counters);
 	(void)mt_add_relaxed(&counters->free_count, blocks);
 	(void)mt_add_relaxed(&counters->freed_bytes, bytes);
 	if (is_temporary)
@@ -133,9 +132,7 @@ static void counters_add_free_shared(struct shard *shard, struct mt_counters *co
 static void counters_add_free_own(struct shard *shard, struct mt_counters *counters,
 				  uint64_t blocks, uint64_t bytes, bool is_temporary)
 {
-	/* the shard first: until it has left the peak, and the site has noted it, this block counts for the peak */
 	site_peak_fall(shard, (int64_t)bytes);
-	site_peak_note(counters);
 	counters_count_free(counters, blocks, bytes, is_temporary);
 	site_peak_after_free(counters);
 }

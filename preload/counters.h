@@ -32,8 +32,7 @@
 
 /*
  * All that is not so common: no entry, a shared shard, limits that another thread has changed or that the event
- * crosses, the first event after a peak, a size that was not kept. And a block that stands for several of its
- * size: weight of them.
+ * crosses, a size that was not kept. And a block that stands for several of its size: weight of them.
  */
 void counters_add_alloc_slow(struct shard *shard, struct mt_counters *counters, uint64_t size,
 			     uint64_t weight, bool is_realloc, struct mt_side **sides);
@@ -90,8 +89,10 @@ static inline void counters_count_alloc(struct shard *shard, struct mt_counters 
 					uint64_t blocks, uint64_t bytes, bool is_realloc)
 {
 	struct mt_shard *record = shard->record;
-	uint32_t version = counters_begin(counters);
+	uint32_t version;
 
+	site_peak_before(counters);
+	version = counters_begin(counters);
 	mt_add_owned_u64(&counters->alloc_count, blocks);
 	mt_add_owned_u64(&counters->alloc_bytes, bytes);
 	if (is_realloc)
@@ -107,8 +108,10 @@ static inline void counters_count_alloc(struct shard *shard, struct mt_counters 
 static inline void counters_count_free(struct mt_counters *counters, uint64_t blocks,
 				       uint64_t bytes, bool is_temporary)
 {
-	uint32_t version = counters_begin(counters);
+	uint32_t version;
 
+	site_peak_before(counters);
+	version = counters_begin(counters);
 	mt_add_owned_u64(&counters->free_count, blocks);
 	mt_add_owned_u64(&counters->freed_bytes, bytes);
 	if (is_temporary)
@@ -118,9 +121,7 @@ static inline void counters_count_free(struct mt_counters *counters, uint64_t bl
 
 static inline bool counters_is_common(const struct shard *shard, const struct mt_counters *counters)
 {
-	return __builtin_expect(counters != NULL && mt_load_relaxed(&shard->is_slow) == 0 &&
-					site_peak_is_noted(counters),
-				1);
+	return __builtin_expect(counters != NULL && mt_load_relaxed(&shard->is_slow) == 0, 1);
 }
 
 /*
@@ -147,8 +148,7 @@ static inline void counters_add_free(struct shard *shard, struct mt_counters *co
 				     uint64_t size, bool is_temporary, bool is_inherited)
 {
 	if (counters_is_common(shard, counters) &&
-	    __builtin_expect(!is_inherited && site_peak_may_fall(shard, size), 1)) {
-		mt_add_owned_i64(&shard->record->live_bytes, -(int64_t)size);
+	    __builtin_expect(!is_inherited && site_peak_fall_fast(shard, size), 1)) {
 		counters_count_free(counters, 1, size, is_temporary);
 		site_peak_after_free(counters);
 	} else {

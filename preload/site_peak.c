@@ -28,12 +28,6 @@ static void site_peak_next_number(void)
 	(void)mt_add_relaxed(&trace_file.process->peak_number, 1);
 }
 
-static int64_t site_peak_live_of(const struct mt_counters *counters)
-{
-	return counters->base_bytes + (int64_t)(mt_load_relaxed(&counters->alloc_bytes) -
-						mt_load_relaxed(&counters->freed_bytes));
-}
-
 /* Highest live bytes of an entry since the last reset of the peaks. */
 static int64_t site_peak_highest_of(const struct mt_counters *counters)
 {
@@ -70,16 +64,13 @@ void site_peak_several(struct mt_site *site, uint32_t counters_id)
 	}
 }
 
-/* Several writers may do this to a shared entry: then an event of another may count as before the peak. */
-void site_peak_note(struct mt_counters *counters)
+/* Several writers may do this at once: then an event of another may count as before the peak. */
+void site_peak_before_shared(struct mt_counters *counters)
 {
 	uint64_t number = mt_load_relaxed(&trace_file.process->peak_number);
 
-	if (mt_load_relaxed(&counters->peak_number) == number)
-		return;
-	mt_store_relaxed(&counters->peak_bytes, site_peak_highest_of(counters));
-	mt_store_relaxed(&counters->at_peak_bytes, site_peak_live_of(counters));
-	mt_store_relaxed(&counters->peak_number, number);
+	if (mt_load_relaxed(&counters->peak_number) != number)
+		site_peak_note(counters, number);
 }
 
 void site_peak_after_shared(struct mt_counters *counters)
@@ -194,22 +185,10 @@ void site_peak_resync(struct shard *shard)
 
 void site_peak_fall(struct shard *shard, int64_t size)
 {
-	struct mt_shard *record = shard->record;
-
-	if (site_peak_may_fall(shard, (uint64_t)size)) {
-		mt_add_owned_i64(&record->live_bytes, -size);
+	if (site_peak_fall_fast(shard, (uint64_t)size))
 		return;
-	}
-	if (!shard->is_single) {
-		mt_add_owned_i64(&record->live_bytes, -size);
-		site_peak_cross(shard);
-		return;
-	}
-	/* the number first: as long as the live bytes are those of the peak a reader takes no site's note of it */
-	mt_add_owned_u64(&trace_file.process->peak_number, 1);
-	mt_fence_release();
-	mt_store_relaxed(&shard->low_bytes, INT64_MIN);
-	mt_add_owned_i64(&record->live_bytes, -size);
+	mt_add_owned_i64(&shard->record->live_bytes, -size);
+	site_peak_cross(shard);
 }
 
 void site_peak_add_shared(struct shard *shard, int64_t delta)

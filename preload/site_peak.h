@@ -49,12 +49,10 @@ int64_t site_peak_live(void);
 int64_t site_peak_highest(void);
 bool site_peak_is_now(void);
 
-/* For shared shards: after an event of this entry was counted, and when live bytes have changed. */
+/* For shared shards: before and after an event of this entry is counted, and when live bytes have changed. */
+void site_peak_before_shared(struct mt_counters *counters);
 void site_peak_after_shared(struct mt_counters *counters);
 void site_peak_add_shared(struct shard *shard, int64_t delta);
-
-/* Before an event of this entry: notes what its live bytes were at the process's last peak. */
-void site_peak_note(struct mt_counters *counters);
 
 /* The shard's live bytes go down by so much, perhaps beyond its limit. */
 void site_peak_fall(struct shard *shard, int64_t size);
@@ -66,10 +64,36 @@ void site_peak_resync(struct shard *shard);
 void site_peak_after_slow(struct shard *shard, struct mt_counters *counters);
 void site_peak_publish(struct mt_counters *counters);
 
-/* Whether the entry has noted the last peak already. */
-static inline bool site_peak_is_noted(const struct mt_counters *counters)
+/* What others see of an entry's live bytes. */
+static inline int64_t site_peak_live_of(const struct mt_counters *counters)
 {
-	return counters->peak_number == mt_load_relaxed(&trace_file.process->peak_number);
+	return counters->base_bytes + (int64_t)(mt_load_relaxed(&counters->alloc_bytes) -
+						mt_load_relaxed(&counters->freed_bytes));
+}
+
+/*
+ * Before the first event of an entry after a peak: what it had there, and since a reset of the peaks. The number
+ * last: whoever reads the entry before that takes what it has now, which is the same.
+ */
+static inline void site_peak_note(struct mt_counters *counters, uint64_t number)
+{
+	int64_t live = site_peak_live_of(counters);
+
+	if (__builtin_expect(mt_load_relaxed(&counters->peak_number) <
+				     mt_load_relaxed(&trace_file.process->peak_reset_number),
+			     0))
+		mt_store_relaxed(&counters->peak_bytes, live);
+	mt_store_relaxed(&counters->at_peak_bytes, live);
+	mt_store_release(&counters->peak_number, number); /* partner: the reader's acquire */
+}
+
+/* Before an event of the owner. */
+static inline void site_peak_before(struct mt_counters *counters)
+{
+	uint64_t number = mt_load_relaxed(&trace_file.process->peak_number);
+
+	if (__builtin_expect(counters->peak_number != number, 0))
+		site_peak_note(counters, number);
 }
 
 /* Live bytes of an entry, as its owner sees them. */
@@ -116,10 +140,32 @@ static inline void site_peak_after(struct shard *shard, struct mt_shard *record,
 		site_peak_publish(counters);
 }
 
-/* Whether the shard's live bytes may go down by so much without anybody being told. */
-static inline bool site_peak_may_fall(const struct shard *shard, uint64_t size)
+/* The live bytes of a single shard are about to go down from the peak. */
+static inline void site_peak_leave(struct shard *shard)
 {
-	return shard->record->live_bytes - (int64_t)size >= mt_load_relaxed(&shard->low_bytes);
+	/* the number first: as long as the live bytes are those of the peak a reader takes no site's note of it */
+	mt_add_owned_u64(&trace_file.process->peak_number, 1);
+	mt_fence_release();
+	mt_store_relaxed(&shard->low_bytes, INT64_MIN);
+}
+
+/*
+ * The shard's live bytes go down, before the free is counted at the site: until the shard has left the peak, and
+ * the site has noted what it had there, the block counts for the peak. False: site_peak_fall() must do it.
+ */
+static inline bool site_peak_fall_fast(struct shard *shard, uint64_t size)
+{
+	struct mt_shard *record = shard->record;
+
+	if (__builtin_expect(record->live_bytes - (int64_t)size <
+				     mt_load_relaxed(&shard->low_bytes),
+			     0)) {
+		if (!shard->is_single)
+			return false;
+		site_peak_leave(shard);
+	}
+	mt_add_owned_i64(&record->live_bytes, -(int64_t)size);
+	return true;
 }
 
 /* After a free was counted. */

@@ -79,7 +79,8 @@ static inline void memtrace_reset_peak(void)
  * @current_bytes: set to the requested bytes of all live blocks; may be NULL. 0 without a tracer.
  * @peak_bytes: set to the highest value of that; may be NULL. 0 without a tracer.
  *
- * Exact while one thread allocates; otherwise each further thread may hold back 64 KiB.
+ * Exact while one thread allocates, until a signal handler does so in the middle of an allocation or free of
+ * that thread; from then on each thread may hold back 64 KiB.
  *
  * Context: any thread or signal handler.
  */
