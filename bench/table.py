@@ -37,7 +37,7 @@ def _versus(results, workload, tool, figure):
     if tool in ("none", "heaptrack"):
         return ""
     ours, peer = (results.added(workload, name, figure) for name in (tool, "heaptrack"))
-    if ours is None or peer is None or ours <= 0:
+    if ours is None or peer is None or ours <= 0 or peer <= 0:
         return ""
     return f"{peer / ours:.1f}"
 
