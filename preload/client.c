@@ -8,7 +8,6 @@
 
 #include "clock.h"
 #include "memtrace/atomic.h"
-#include "memtrace/live_layout.h"
 #include "memtrace/memtrace.h"
 #include "process.h"
 #include "site_peak.h"
@@ -84,11 +83,11 @@ void memtrace_shim_mark(const char *text)
 void memtrace_shim_report_alloc(const void *address, size_t bytes)
 {
 	if (process_is_traced())
-		tracker_alloc(address, bytes, MT_LIVE_FLAG_API, UNWIND_FRAME_HERE());
+		tracker_report_alloc(address, bytes, UNWIND_FRAME_HERE());
 }
 
 void memtrace_shim_report_free(const void *address)
 {
 	if (process_is_traced())
-		tracker_free(address, MT_LIVE_FLAG_API);
+		tracker_report_free(address);
 }

@@ -15,8 +15,8 @@
 #include "trace_file.h"
 
 static uint64_t clock_start_ns;
-static uint32_t clock_current_epoch;
-static uint32_t clock_fork_epoch;    /* blocks born before it were inherited */
+uint32_t clock_current_epoch;
+uint32_t clock_fork_epoch;	     /* blocks born before it were inherited */
 static uint64_t clock_timeline_next; /* slots below have been sampled */
 static bool clock_reads_rss;
 
@@ -36,16 +36,6 @@ void clock_init(bool is_again, bool reads_rss)
 uint64_t clock_now_ns(void)
 {
 	return os_monotonic_ns() - clock_start_ns;
-}
-
-uint32_t clock_epoch(void)
-{
-	return mt_load_relaxed(&clock_current_epoch);
-}
-
-uint32_t clock_inherited_below(void)
-{
-	return clock_fork_epoch;
 }
 
 uint64_t clock_read_rss(void)

@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hidden.h"
+#include "memtrace/atomic.h"
+
 /*
  * clock_init() - time counts from now.
  * @is_again: of a forked child: time goes on from the parent's start, and every epoch from now on is
@@ -19,11 +22,20 @@ void clock_init(bool is_again, bool reads_rss);
 
 uint64_t clock_now_ns(void);
 
+/* private */
+extern HIDDEN uint32_t clock_current_epoch, clock_fork_epoch;
+
 /* Epoch of a block that is born now, as of the last look. */
-uint32_t clock_epoch(void);
+static inline uint32_t clock_epoch(void)
+{
+	return mt_load_relaxed(&clock_current_epoch);
+}
 
 /* Blocks of an epoch below this one were inherited by fork. */
-uint32_t clock_inherited_below(void);
+static inline uint32_t clock_inherited_below(void)
+{
+	return clock_fork_epoch;
+}
 
 /*
  * clock_look() - read the clock, move the epoch on, take samples that are due.

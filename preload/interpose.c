@@ -107,7 +107,7 @@ static inline bool interpose_is_realloc(const void *block)
 		if (__builtin_expect(way_ == INTERPOSE_BOOK, 1)) {                                 \
 			block_ = (call);                                                           \
 			if (__builtin_expect(block_ != NULL, 1))                                   \
-				tracker_alloc(block_, (size), 0, UNWIND_FRAME_HERE());             \
+				tracker_alloc(block_, (size), UNWIND_FRAME_HERE());                \
 			return block_;                                                             \
 		}                                                                                  \
 		return way_ == INTERPOSE_PASS ? (call) : pool_alloc((size), (alignment));          \
@@ -190,7 +190,7 @@ static __attribute__((always_inline)) inline void interpose_free(void *block)
 	if (loader_range_holds(__builtin_return_address(0)))
 		module_table_note_unload(); /* dlclose() frees after it has unmapped */
 	if (interpose_is_free(block))
-		tracker_free(block, 0);
+		tracker_free(block);
 	else if (!real_is_resolved())
 		return;
 	real.free(block);
@@ -252,7 +252,7 @@ int posix_memalign(void **out, size_t alignment, size_t size)
 	status = real.posix_memalign(out, alignment, size);
 	thread_local_state.is_forwarding--;
 	if (status == 0 && *out != NULL && way == INTERPOSE_BOOK)
-		tracker_alloc(*out, size, 0, UNWIND_FRAME_HERE());
+		tracker_alloc(*out, size, UNWIND_FRAME_HERE());
 	return status;
 }
 

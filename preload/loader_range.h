@@ -10,11 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hidden.h"
+
 /* Once, at start-up. */
 void loader_range_init(void);
 
 /* private */
-extern uintptr_t loader_range_start, loader_range_bytes;
+extern HIDDEN uintptr_t loader_range_start, loader_range_bytes;
 
 static inline bool loader_range_holds(const void *code)
 {

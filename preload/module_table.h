@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "any_stack.h"
+#include "hidden.h"
 #include "memtrace/atomic.h"
 #include "memtrace/format.h"
 
@@ -57,8 +58,8 @@ uint32_t module_table_record(const struct module_info *info);
 ANY_STACK void module_table_note_unload(void);
 
 /* private; read by the inline functions below */
-extern uint32_t module_table_is_stale;
-extern uint32_t module_table_generation_count;
+extern HIDDEN uint32_t module_table_is_stale;
+extern HIDDEN uint32_t module_table_generation_count;
 
 /* Compares every known module with what is mapped now; see module_table_check(). */
 void module_table_refresh(void);

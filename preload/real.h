@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hidden.h"
+
 struct real {
 	void *(*malloc)(size_t size);
 	void *(*calloc)(size_t count, size_t size);
@@ -25,7 +27,7 @@ struct real {
 	size_t (*usable_size)(void *block);
 };
 
-extern struct real real;
+extern HIDDEN struct real real;
 
 /*
  * real_resolve() - looks the next allocator up, once; returns whether `real` can be used.
@@ -55,7 +57,7 @@ const char *real_bypass(void);
 void *pool_alloc(size_t bytes, size_t alignment);
 size_t pool_usable_size(const void *block);
 
-extern char pool_memory[];
+extern HIDDEN char pool_memory[];
 #define POOL_BYTES ((size_t)128 << 10)
 
 static inline bool pool_owns(const void *block)

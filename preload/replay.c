@@ -15,6 +15,7 @@
 #define REPLAY_BYTES_FIRST (8u << 10)
 #define REPLAY_BYTES_MAX (512u << 10)
 #define REPLAY_EXTRA_BYTES_MAX (1u << 20) /* of all threads, beyond their first ones */
+#define REPLAY_PADS 4u			  /* cells that replay_pad() may add, at most */
 #define REPLAY_REGRETS_MAX 8u		  /* as many, and the memory is doubled */
 #define REPLAY_ROOM 32u /* cells that there is room for at the start of a record, at least */
 
@@ -31,7 +32,7 @@ static uint32_t replay_offset(const struct replay *replay, const struct replay_s
 static uint32_t replay_end(const struct replay *replay, const struct replay_stack *stack)
 {
 	return replay_offset(replay, stack) + (uint32_t)sizeof(*stack) +
-	       stack->cell_count * (uint32_t)sizeof(struct replay_cell);
+	       (1 + stack->quad_count * 4) * (uint32_t)sizeof(struct replay_cell);
 }
 
 void replay_reset(struct replay *replay)
@@ -117,10 +118,10 @@ static uint32_t replay_room(const struct replay *replay)
 {
 	uint32_t left = replay->limit - replay->used;
 
-	if (left < sizeof(struct replay_stack))
-		return 0;
-	return (left - (uint32_t)sizeof(struct replay_stack)) /
-	       (uint32_t)sizeof(struct replay_cell);
+	uint32_t own = (uint32_t)sizeof(struct replay_stack) +
+		       REPLAY_PADS * (uint32_t)sizeof(struct replay_cell);
+
+	return left < own ? 0 : (left - own) / (uint32_t)sizeof(struct replay_cell);
 }
 
 /* Goes on to the base's next frame from base_next on. */
@@ -382,10 +383,23 @@ void replay_fill(struct replay_stack *stack, const uint32_t *nodes, uint32_t cou
 		}
 }
 
+/* Fills up to a multiple of four behind the first cell: with cells whose word is their own value. */
+static void replay_pad(struct replay_stack *stack)
+{
+	uint32_t end;
+
+	stack->quad_count = (stack->cell_count + 2) / 4;
+	end = 1 + stack->quad_count * 4;
+	for (uint32_t i = stack->cell_count; i < end; i++)
+		stack->cells[i] = (struct replay_cell){
+			.address = (uint64_t)(uintptr_t)&stack->cells[i].value};
+}
+
 void replay_keep(struct replay *replay, struct replay_stack *stack)
 {
 	uint16_t *ways = replay->ways[replay_hash(stack->ip, stack->sp) % REPLAY_SETS];
 
+	replay_pad(stack);
 	replay->used = replay_end(replay, stack);
 	mt_signal_fence();
 	replay->last = stack;

@@ -55,7 +55,8 @@ struct replay_stack {
 	uint64_t bp_mask;     /* 0: bp does not matter */
 	uint32_t cell_count;  /* innermost first; cell 0 is the innermost frame */
 	uint32_t first_whole; /* cells before this one depend on more than has been recorded */
-	uint64_t pad;
+	uint32_t quad_count;  /* of cells behind cell 0, in fours */
+	uint32_t pad;
 	struct replay_cell cells[];
 };
 
@@ -89,13 +90,16 @@ static inline uint64_t replay_word(uint64_t address)
 	return *(const volatile uint64_t *)(uintptr_t)address;
 }
 
-/* Whether every word behind the first is what it was. */
+/* Whether every word behind the first is what it was. Four at a time; the last ones may be no words at all. */
 static inline bool replay_is_same(const struct replay_stack *stack)
 {
-	const struct replay_cell *cell = stack->cells + 1, *end = stack->cells + stack->cell_count;
+	const struct replay_cell *cell = stack->cells + 1;
 
-	for (; cell < end; cell++)
-		if (replay_word(cell->address) != cell->value)
+	for (uint32_t left = stack->quad_count; left > 0; left--, cell += 4)
+		if (replay_word(cell[0].address) != cell[0].value ||
+		    replay_word(cell[1].address) != cell[1].value ||
+		    replay_word(cell[2].address) != cell[2].value ||
+		    replay_word(cell[3].address) != cell[3].value)
 			return false;
 	return true;
 }

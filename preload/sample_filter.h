@@ -20,12 +20,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hidden.h"
 #include "memtrace/atomic.h"
 
 #define SAMPLE_FILTER_BITS 18
 #define SAMPLE_FILTER_FULL UINT8_MAX
 
-extern uint8_t sample_filter[1u << SAMPLE_FILTER_BITS];
+extern HIDDEN uint8_t sample_filter[1u << SAMPLE_FILTER_BITS];
 
 /* Arenas begin at multiples of 64 MiB: their number is mixed in. */
 static inline uint32_t sample_filter_index(uintptr_t address)

@@ -13,12 +13,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hidden.h"
 #include "options.h"
 #include "state.h"
 #include "thread.h"
 
 /* Bytes between hits on the mean; 0 = every event is recorded. Written once, before the first event. */
-extern uint64_t sampler_bytes;
+extern HIDDEN uint64_t sampler_bytes;
 
 void sampler_init(const struct options *options);
 

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hidden.h"
 #include "unwind.h"
 
 struct thread;
@@ -24,7 +25,7 @@ void self_check_init(bool second_is_open);
 bool self_check_wants_second(void);
 
 /* Whether self_check_event() is to be called. */
-extern bool self_check_is_on;
+extern HIDDEN bool self_check_is_on;
 
 /*
  * At an event: does libunwind see the same stack as a walk, and is that the one it is booked on?

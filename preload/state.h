@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hidden.h"
 #include "memtrace/atomic.h"
 
 enum state {
@@ -21,13 +22,13 @@ enum state {
 	STATE_LEFT_ALONE,
 };
 
-extern uint32_t *state_word;
+extern HIDDEN uint32_t *state_word;
 
 /* What was set last, by this process or by the one that it was forked from. */
 extern enum state state_last;
 
 /* What it points to stays 0 until somebody has a request to a process that is asleep. */
-extern const uint32_t *state_request;
+extern HIDDEN const uint32_t *state_request;
 
 /* Makes the word; 0 until state_set(). Once per process image. */
 void state_init(void);

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hidden.h"
 #include "memtrace/format.h"
 
 /* Tables that grow, in the order of MT_GROWING_TYPES. */
@@ -38,7 +39,7 @@ struct trace_file {
 	struct mt_mark *marks;
 };
 
-extern struct trace_file trace_file;
+extern HIDDEN struct trace_file trace_file;
 
 /**
  * trace_file_create() - make the file and map it.

@@ -53,18 +53,35 @@ static __attribute__((noinline)) ANY_STACK struct event event_enter_odd(uintptr_
 	return event;
 }
 
-static inline struct event event_enter(void)
+/* The common case: an event that is not inside another one, of a thread that has a state; else NULL. */
+static inline struct thread *event_enter_own(void)
 {
 	struct thread_local_state *local = &thread_local_state;
 	struct thread *thread = local->thread;
-	uintptr_t sp = any_stack_pointer();
 
 	if (__builtin_expect(local->depth != 0 || thread == NULL, 0))
-		return event_enter_odd(sp);
-	local->event_sp = sp;
+		return NULL;
+	local->event_sp = any_stack_pointer();
 	mt_signal_fence();
 	local->depth = 1;
 	mt_signal_fence();
+	return thread;
+}
+
+static inline void event_leave_own(struct thread *thread)
+{
+	if (__builtin_expect(thread->look_left-- == 0, 0))
+		look_around(thread);
+	mt_signal_fence();
+	thread_local_state.depth = 0;
+}
+
+static inline struct event event_enter(void)
+{
+	struct thread *thread = event_enter_own();
+
+	if (__builtin_expect(thread == NULL, 0))
+		return event_enter_odd(any_stack_pointer());
 	return (struct event){.thread = thread, .shard = thread->shard};
 }
 
@@ -72,17 +89,14 @@ static inline void event_leave(struct event event)
 {
 	struct thread_local_state *local = &thread_local_state;
 
-	if (__builtin_expect(event.thread == NULL, 0)) {
-		local->event_sp = event.outer_sp;
-		mt_signal_fence();
-		if (local->depth > 0) /* 0: taken for left behind by an event on another stack */
-			local->depth--;
+	if (__builtin_expect(event.thread != NULL, 1)) {
+		event_leave_own(event.thread);
 		return;
 	}
-	if (__builtin_expect(event.thread->look_left-- == 0, 0))
-		look_around(event.thread);
+	local->event_sp = event.outer_sp;
 	mt_signal_fence();
-	local->depth = 0;
+	if (local->depth > 0) /* 0: taken for left behind by an event on another stack */
+		local->depth--;
 }
 
 /* The stack of an event without a thread's records; 0 = it cannot be captured. */
@@ -135,51 +149,54 @@ static inline bool tracker_forget(const void *address, bool is_api, struct mt_li
 	return true;
 }
 
-/* Notes a block in the table. One that is there already was freed behind our back. */
+/* A block that is in the table already was freed behind our back. */
+static __attribute__((noinline)) void tracker_note_odd(struct shard *shard, enum live_insert result,
+						       const struct mt_live_block *old)
+{
+	if (result == LIVE_NO_ROOM) {
+		trace_file_drop(MT_DROP_BLOCKS);
+		return;
+	}
+	(void)mt_add_relaxed(&trace_file.process->unseen_free_count, 1);
+	(void)mt_add_relaxed(&trace_file.process->unseen_free_bytes, old->size);
+	tracker_book_free(shard, old, false);
+}
+
+/* Notes a block in the table. */
+static inline void tracker_note_exact(struct shard *shard, const struct mt_live_block *block)
+{
+	struct mt_live_block old;
+	enum live_insert result = live_table_insert(block, &old);
+
+	if (__builtin_expect(result != LIVE_INSERTED, 0))
+		tracker_note_odd(shard, result, &old);
+}
+
 static void tracker_note(struct shard *shard, const struct mt_live_block *block)
 {
-	bool is_filtered = tracker_is_filtered(block);
 	enum live_insert result;
 	struct mt_live_block old;
 
-	if (__builtin_expect(is_filtered, 0))
-		sample_filter_add((uintptr_t)block->address);
-	result = live_table_insert(block, &old);
-	if (__builtin_expect(is_filtered && result != LIVE_INSERTED, 0))
-		sample_filter_remove((uintptr_t)block->address);
-	switch (result) {
-	case LIVE_INSERTED:
-		break;
-	case LIVE_REPLACED:
-		(void)mt_add_relaxed(&trace_file.process->unseen_free_count, 1);
-		(void)mt_add_relaxed(&trace_file.process->unseen_free_bytes, old.size);
-		tracker_book_free(shard, &old, false);
-		break;
-	case LIVE_NO_ROOM:
-		trace_file_drop(MT_DROP_BLOCKS);
-		break;
+	if (!tracker_is_filtered(block)) {
+		tracker_note_exact(shard, block);
+		return;
 	}
+	sample_filter_add((uintptr_t)block->address);
+	result = live_table_insert(block, &old);
+	if (result == LIVE_INSERTED)
+		return;
+	sample_filter_remove((uintptr_t)block->address);
+	tracker_note_odd(shard, result, &old);
 }
 
-static inline void tracker_book_alloc(struct event event, struct mt_live_block *block,
-				      bool is_realloc, const struct unwind_frame *frame)
+static void tracker_book(struct event event, const struct unwind_frame *frame,
+			 struct mt_live_block *block, bool is_realloc,
+			 struct replay_booking *booking)
 {
-	struct replay_booking nested, *booking = &nested;
-
-	if (__builtin_expect(event.thread != NULL, 1)) {
-		booking = capture_booking(event.thread, frame);
-	} else {
-		nested = (struct replay_booking){.site = tracker_nested_site(frame)};
-		if (nested.site == 0) {
-			trace_file_drop(MT_DROP_EVENTS);
-			return;
-		}
-		nested.counters = shard_counters(event.shard, nested.site, block->epoch);
-	}
-	if (__builtin_expect(self_check_is_on, 0))
+	if (self_check_is_on)
 		self_check_event(frame, event.thread, booking->site);
 	block->site = booking->site;
-	if (__builtin_expect(sampler_bytes != 0, 0)) {
+	if (sampler_bytes != 0) {
 		sampler_mark();
 		sampled_add_alloc(event.shard, booking->counters, block, is_realloc);
 	} else {
@@ -187,6 +204,28 @@ static inline void tracker_book_alloc(struct event event, struct mt_live_block *
 				   booking->sides);
 	}
 	tracker_note(event.shard, block);
+}
+
+static void tracker_book_nested(struct event event, const struct unwind_frame *frame,
+				struct mt_live_block *block, bool is_realloc)
+{
+	struct replay_booking booking = {.site = tracker_nested_site(frame)};
+
+	if (booking.site == 0) {
+		trace_file_drop(MT_DROP_EVENTS);
+		return;
+	}
+	booking.counters = shard_counters(event.shard, booking.site, block->epoch);
+	tracker_book(event, frame, block, is_realloc, &booking);
+}
+
+static void tracker_book_alloc(struct event event, const struct unwind_frame *frame,
+			       struct mt_live_block *block, bool is_realloc)
+{
+	if (event.thread == NULL)
+		tracker_book_nested(event, frame, block, is_realloc);
+	else
+		tracker_book(event, frame, block, is_realloc, capture_booking(event.thread, frame));
 }
 
 void tracker_set_stopped(bool is_stopped)
@@ -208,40 +247,97 @@ void tracker_idle(void)
 	event_leave(event);
 }
 
-void tracker_alloc(const void *address, size_t size, uint32_t flags,
-		   const struct unwind_frame *frame)
+/* Any allocation. */
+static __attribute__((noinline)) void
+tracker_alloc_odd(const void *address, size_t size, bool is_api, const struct unwind_frame *frame)
 {
 	struct event event = event_enter();
-	bool is_api = (flags & MT_LIVE_FLAG_API) != 0;
 	struct mt_live_block block = {.address = (uintptr_t)address,
 				      .size = size,
-				      .flags = flags | tracker_sample_flag(is_api),
+				      .flags = is_api ? MT_LIVE_FLAG_API
+						      : tracker_sample_flag(false),
 				      .epoch = clock_epoch()};
 
-	tracker_book_alloc(event, &block, false, frame);
+	tracker_book_alloc(event, frame, &block, false);
 	if (!is_api)
 		thread_local_state.last_block = (uintptr_t)address;
 	event_leave(event);
 }
 
-void tracker_free(const void *address, uint32_t flags)
+void tracker_alloc(const void *address, size_t size, const struct unwind_frame *frame)
+{
+	struct mt_live_block block = {.address = (uintptr_t)address,
+				      .size = size,
+				      .epoch = clock_epoch()};
+	struct replay_booking *booking;
+	struct thread *thread;
+
+	if (__builtin_expect(sampler_bytes != 0 || (thread = event_enter_own()) == NULL, 0)) {
+		tracker_alloc_odd(address, size, false, frame);
+		return;
+	}
+	booking = capture_booking(thread, frame);
+	if (__builtin_expect(self_check_is_on, 0))
+		self_check_event(frame, thread, booking->site);
+	block.site = booking->site;
+	counters_add_alloc(thread->shard, booking->counters, size, false, booking->sides);
+	tracker_note_exact(thread->shard, &block);
+	thread_local_state.last_block = (uintptr_t)address;
+	event_leave_own(thread);
+}
+
+void tracker_report_alloc(const void *address, size_t size, const struct unwind_frame *frame)
+{
+	tracker_alloc_odd(address, size, true, frame);
+}
+
+/* Whether the block is the last one that this thread was given. */
+static inline bool tracker_is_last(const void *address)
+{
+	struct thread_local_state *local = &thread_local_state;
+
+	if (__builtin_expect(local->last_block != (uintptr_t)address, 1))
+		return false;
+	local->last_block = 0;
+	return true;
+}
+
+/* Any free. */
+static __attribute__((noinline)) void tracker_free_odd(const void *address, bool is_api)
 {
 	struct event event = event_enter();
-	bool is_api = (flags & MT_LIVE_FLAG_API) != 0;
 	struct mt_live_block block;
 
-	if (__builtin_expect(tracker_forget(address, is_api, &block), 1)) {
-		bool is_temporary = !is_api &&
-				    thread_local_state.last_block == (uintptr_t)address &&
-				    sampler_is_last();
-
-		if (is_temporary)
-			thread_local_state.last_block = 0;
-		tracker_book_free(event.shard, &block, is_temporary);
-	} else if (sampler_bytes == 0 || is_api) {
+	if (tracker_forget(address, is_api, &block))
+		tracker_book_free(event.shard, &block,
+				  !is_api && sampler_is_last() && tracker_is_last(address));
+	else if (sampler_bytes == 0 || is_api)
 		(void)mt_add_relaxed(&trace_file.process->foreign_free_count, 1);
-	}
 	event_leave(event);
+}
+
+void tracker_free(const void *address)
+{
+	struct mt_live_block block;
+	struct thread *thread;
+
+	if (__builtin_expect(sampler_bytes != 0 || (thread = event_enter_own()) == NULL, 0)) {
+		tracker_free_odd(address, false);
+		return;
+	}
+	if (__builtin_expect(live_table_remove((uintptr_t)address, false, &block), 1))
+		counters_add_free(thread->shard,
+				  shard_counters(thread->shard, block.site, block.epoch),
+				  block.size, tracker_is_last(address),
+				  block.epoch < clock_inherited_below());
+	else
+		(void)mt_add_relaxed(&trace_file.process->foreign_free_count, 1);
+	event_leave_own(thread);
+}
+
+void tracker_report_free(const void *address)
+{
+	tracker_free_odd(address, true);
 }
 
 void tracker_realloc_begin(const void *address, struct tracker_realloc *state)
@@ -301,7 +397,7 @@ void tracker_realloc_end(const void *fresh, size_t size, struct tracker_realloc 
 		if (block.epoch < clock_inherited_below())
 			block.epoch =
 				clock_inherited_below(); /* from now on it is this process's own */
-		tracker_book_alloc(event, &block, true, frame);
+		tracker_book_alloc(event, frame, &block, true);
 	}
 	thread_local_state.last_block = 0;
 	event_leave(event);

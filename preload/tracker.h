@@ -16,15 +16,18 @@
 #include "memtrace/live_layout.h"
 #include "unwind.h"
 
-/* A block has been handed out. flags: MT_LIVE_FLAG_API or 0. frame: of the interposed function. */
-void tracker_alloc(const void *block, size_t size, uint32_t flags,
-		   const struct unwind_frame *frame);
+/* A block has been handed out. frame: of the interposed function. */
+void tracker_alloc(const void *block, size_t size, const struct unwind_frame *frame);
 
 /*
  * A block is about to be given back. Before the real free: once that returns another thread may own the
  * address and must not find our entry for it.
  */
-void tracker_free(const void *block, uint32_t flags);
+void tracker_free(const void *block);
+
+/* The same of what the program reports itself. */
+void tracker_report_alloc(const void *block, size_t size, const struct unwind_frame *frame);
+void tracker_report_free(const void *block);
 
 /* A realloc in progress. */
 struct tracker_realloc {

@@ -13,13 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hidden.h"
 #include "memtrace/atomic.h"
 
 #define RULES_WINDOW 16u   /* entries that a key may stand in, from its place on */
 #define RULES_KEY_SHIFT 48 /* the loader generation stands above the address */
 
 /* Address of the entries, page-aligned, and in the low bits log2 of their number; 0 = none yet. */
-extern uintptr_t unwind_rules_table;
+extern HIDDEN uintptr_t unwind_rules_table;
 
 struct rules_hit {
 	struct mt_pair *entry;

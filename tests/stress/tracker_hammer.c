@@ -60,7 +60,7 @@ static void allocate(uint32_t number, uint64_t size)
 	if (!mt_cas_acq_rel(&states[number], &expected, BUSY))
 		return;
 	sizes[number] = size;
-	tracker_alloc(address_of(number), size, 0, UNWIND_FRAME_HERE());
+	tracker_alloc(address_of(number), size, UNWIND_FRAME_HERE());
 	count_alloc(size);
 	mt_store_release(&states[number], LIVE); /* partner: the CAS of who frees it */
 }
@@ -72,7 +72,7 @@ static void release(uint32_t number)
 	if (!mt_cas_acq_rel(&states[number], &expected, BUSY))
 		return;
 	count_free(sizes[number]);
-	tracker_free(address_of(number), 0);
+	tracker_free(address_of(number));
 	mt_store_release(&states[number], FREE); /* partner: the CAS of who allocates it again */
 }
 
