@@ -19,7 +19,7 @@
 #include "memtrace/atomic.h"
 #include "memtrace/format.h"
 
-#define SHARD_PAGE_SITES 128u
+#define SHARD_PAGE_SITES 32u /* four cache lines: a shard may know one site here and there */
 
 struct shard_page {
 	struct mt_counters *of_site[SHARD_PAGE_SITES]; /* NULL = the shard has not met it */
