@@ -3,7 +3,8 @@
  * live_memory.c - runs of 1, 2, 4 ... 32 pages, cut from large mappings; free ones on a stack per use and size.
  *
  * A run of 2^k pages may be used in part: pages nobody touches cost nothing. The stacks are linked through
- * cells of their own, so that a free run's pages can all be given back, and carry a counter against ABA.
+ * cells of their own, so that a free run's pages can all be given back, and carry a counter against ABA. A few
+ * free pages are kept: whoever replaces stripe after stripe does not give back and fault in each time.
  */
 #define _GNU_SOURCE
 #include "live_memory.h"
@@ -13,23 +14,36 @@
 
 #include "arena.h"
 #include "memtrace/atomic.h"
+#include "memtrace/live_layout.h"
 #include "os.h"
 
 #define LIVE_PAGE 4096u
 #define LIVE_CLASS_COUNT 6u
-#define LIVE_CHUNK_PAGES 256u /* of one mapping */
-#define LIVE_CELLS 64u	      /* made at a time */
+#define LIVE_CHUNK_PAGES 256u /* of one mapping at first; then an eighth of what is mapped */
+#define LIVE_CHUNK_PAGES_MAX 16384u
+#define LIVE_KEPT_SHARE 32 /* one of so many pages in use may be kept beside them */
+#define LIVE_KEPT_PAGES 16 /* so many always may */
+#define LIVE_CELLS 64u	   /* made at a time */
 
 struct live_cell {
 	struct live_cell *next;
 	void *run;
+	uint32_t pages; /* of it that were used */
+};
+
+/* Eight slots, or while they are free the link to the next ones. */
+union live_node {
+	struct live_cell link;
+	struct mt_pair slots[MT_LIVE_FAN];
 };
 
 /* low: top cell, high: counts changes */
-static struct mt_pair live_free[LIVE_USE_COUNT][LIVE_CLASS_COUNT];
-static struct mt_pair live_spare_cells;
-/* low: address of the chunk in use | 0, high: pages of it that are taken */
+static struct mt_pair live_free[LIVE_USE_COUNT][LIVE_CLASS_COUNT]; /* pages given back */
+static struct mt_pair live_kept[LIVE_USE_COUNT][LIVE_CLASS_COUNT]; /* pages still there */
+static struct mt_pair live_spare_cells, live_free_nodes;
+/* low: address of the chunk in use | 0, high: its pages << 32, and how many of them are taken */
 static struct mt_pair live_chunk;
+static int64_t live_mapped_pages, live_used_pages, live_kept_pages;
 
 static struct mt_pair live_load(const struct mt_pair *pair)
 {
@@ -85,49 +99,143 @@ static uint32_t live_class(uint32_t pages)
 	return pages <= 1 ? 0 : 32 - (uint32_t)__builtin_clz(pages - 1);
 }
 
+static uint32_t live_chunk_pages(void)
+{
+	int64_t pages = mt_load_relaxed(&live_mapped_pages) / 8;
+
+	if (pages < LIVE_CHUNK_PAGES)
+		return LIVE_CHUNK_PAGES;
+	return pages < LIVE_CHUNK_PAGES_MAX ? (uint32_t)pages : LIVE_CHUNK_PAGES_MAX;
+}
+
 /* Pages never used before. */
 static void *live_cut(uint32_t pages)
 {
 	for (;;) {
 		struct mt_pair chunk = live_load(&live_chunk);
+		uint64_t taken = chunk.high & UINT32_MAX;
+		uint32_t chunk_pages;
 		void *fresh;
 
-		if (chunk.low != 0 && chunk.high + pages <= LIVE_CHUNK_PAGES) {
+		if (taken + pages <= chunk.high >> 32) {
 			if (mt_cas_pair(&live_chunk, chunk,
 					(struct mt_pair){chunk.low, chunk.high + pages}))
-				return (char *)(uintptr_t)chunk.low + chunk.high * LIVE_PAGE;
+				return (char *)(uintptr_t)chunk.low + taken * LIVE_PAGE;
 			continue;
 		}
-		fresh = os_map((size_t)LIVE_CHUNK_PAGES * LIVE_PAGE);
+		chunk_pages = live_chunk_pages();
+		fresh = os_map((size_t)chunk_pages * LIVE_PAGE);
 		if (fresh == NULL)
 			return NULL;
 		if (mt_cas_pair(&live_chunk, chunk,
-				(struct mt_pair){(uint64_t)(uintptr_t)fresh, pages}))
+				(struct mt_pair){(uint64_t)(uintptr_t)fresh,
+						 (uint64_t)chunk_pages << 32 | pages})) {
+			(void)mt_add_relaxed(&live_mapped_pages, chunk_pages);
 			return fresh;
-		os_unmap(fresh, (size_t)LIVE_CHUNK_PAGES * LIVE_PAGE);
+		}
+		os_unmap(fresh, (size_t)chunk_pages * LIVE_PAGE);
 	}
+}
+
+static void live_give_back(void *run, uint32_t first, uint32_t end)
+{
+	if (first < end)
+		(void)os_advise((char *)run + (size_t)first * LIVE_PAGE,
+				(size_t)(end - first) * LIVE_PAGE, MADV_DONTNEED);
+}
+
+static void *live_take(enum live_use use, uint32_t pages, bool *is_reused)
+{
+	uint32_t class = live_class(pages);
+	struct live_cell *cell = live_pop(&live_kept[use][class]);
+	void *run;
+
+	if (cell != NULL) {
+		(void)mt_add_relaxed(&live_kept_pages, -(int64_t)cell->pages);
+		live_give_back(cell->run, pages, cell->pages);
+	} else {
+		cell = live_pop(&live_free[use][class]);
+	}
+	*is_reused = cell != NULL;
+	if (cell == NULL) {
+		run = live_cut(1u << class);
+	} else {
+		run = cell->run;
+		live_push(&live_spare_cells, cell);
+	}
+	if (run != NULL)
+		(void)mt_add_relaxed(&live_used_pages, pages);
+	return run;
 }
 
 void *live_memory_take(enum live_use use, uint32_t pages)
 {
-	uint32_t class = live_class(pages);
-	struct live_cell *cell = live_pop(&live_free[use][class]);
-	void *run;
+	bool is_reused;
+
+	return live_take(use, pages, &is_reused);
+}
+
+void *live_memory_take_stripe(uint32_t pages, bool *is_reused)
+{
+	return live_take(LIVE_USE_STRIPE, pages, is_reused);
+}
+
+/* Gives a run's pages back to the system, if one is kept in that class. */
+static bool live_trim_class(enum live_use use, uint32_t class)
+{
+	struct live_cell *cell = live_pop(&live_kept[use][class]);
 
 	if (cell == NULL)
-		return live_cut(1u << class);
-	run = cell->run;
-	live_push(&live_spare_cells, cell);
-	return run;
+		return false;
+	(void)mt_add_relaxed(&live_kept_pages, -(int64_t)cell->pages);
+	live_give_back(cell->run, 0, cell->pages);
+	live_push(&live_free[use][class], cell);
+	return true;
+}
+
+static bool live_is_too_much_kept(void)
+{
+	int64_t kept = mt_load_relaxed(&live_kept_pages);
+
+	return kept > LIVE_KEPT_PAGES && kept * LIVE_KEPT_SHARE > mt_load_relaxed(&live_used_pages);
+}
+
+static void live_trim(void)
+{
+	for (uint32_t use = 0; use < LIVE_USE_COUNT; use++)
+		for (uint32_t class = LIVE_CLASS_COUNT; class -- > 0;)
+			while (live_is_too_much_kept() &&
+			       live_trim_class((enum live_use)use, class))
+				continue;
 }
 
 void live_memory_give(enum live_use use, void *run, uint32_t pages)
 {
 	struct live_cell *cell = live_cell_new();
 
-	(void)os_advise(run, (size_t)pages * LIVE_PAGE, MADV_DONTNEED);
-	if (cell == NULL)
-		return; /* lost, but only addresses: its pages have gone */
+	(void)mt_add_relaxed(&live_used_pages, -(int64_t)pages);
+	if (cell == NULL) {
+		live_give_back(run, 0, pages); /* lost, but only addresses: its pages go */
+		return;
+	}
 	cell->run = run;
-	live_push(&live_free[use][live_class(pages)], cell);
+	cell->pages = pages;
+	(void)mt_add_relaxed(&live_kept_pages, pages);
+	live_push(&live_kept[use][live_class(pages)], cell);
+	if (live_is_too_much_kept())
+		live_trim();
+}
+
+struct mt_pair *live_memory_take_node(void)
+{
+	union live_node *node = (union live_node *)(void *)live_pop(&live_free_nodes);
+
+	if (node == NULL)
+		node = arena_alloc(sizeof(*node));
+	return node == NULL ? NULL : node->slots;
+}
+
+void live_memory_give_node(struct mt_pair *slots)
+{
+	live_push(&live_free_nodes, &((union live_node *)(void *)slots)->link);
 }

@@ -1,26 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * live_memory.h - memory for stripes of the table of live blocks and for long stacks: runs of pages, used again
- * and again.
+ * live_memory.h - memory for the table of live blocks and for long stacks: runs of pages, used again and again.
  *
- * Layer 1. Lock-free. Memory given back stays mapped (a late reader may still look at it) but its pages go
- * back to the system.
+ * Layer 1. Lock-free. Memory given back stays mapped, as a late thread may still look at it, and is only ever
+ * used for the same purpose; all but a thirty-second of it goes back to the system.
  */
 #ifndef PRELOAD_LIVE_MEMORY_H
 #define PRELOAD_LIVE_MEMORY_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+struct mt_pair;
 
 #define LIVE_RUN_PAGES_MAX 32u
 
-/*
- * A late thread may still read the header of a stripe that was given back, and add to its counters: that memory
- * becomes a stripe again and never anything else.
- */
 enum live_use { LIVE_USE_STRIPE, LIVE_USE_FRAMES, LIVE_USE_COUNT };
 
 /* At least `pages` pages, contents arbitrary; NULL when there is no memory. */
 void *live_memory_take(enum live_use use, uint32_t pages);
+/* For a stripe; tells whether the memory has been one before. */
+void *live_memory_take_stripe(uint32_t pages, bool *is_reused);
 void live_memory_give(enum live_use use, void *run, uint32_t pages);
+
+/* Eight slots, contents arbitrary; NULL when there is no memory. */
+struct mt_pair *live_memory_take_node(void);
+void live_memory_give_node(struct mt_pair *slots);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * live_stripe.h - one stripe of the table of live blocks, and how it is replaced by a larger or smaller one.
+ * live_stripe.h - one stripe of the table of live blocks: what it holds, and how it is replaced.
  *
- * Layer 2, private to live_table.c and live_stripe.c.
+ * Layer 2, private to live_*.
  */
 #ifndef PRELOAD_LIVE_STRIPE_H
 #define PRELOAD_LIVE_STRIPE_H
@@ -11,80 +11,52 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "live_memory.h"
+#include "live_path.h"
 #include "memtrace/atomic.h"
 #include "memtrace/live_layout.h"
 
-static inline struct mt_pair *live_stripe_entries(struct mt_live_stripe *stripe)
-{
-	return (struct mt_pair *)(void *)(stripe + 1);
-}
+/* How full new stripes are on the mean, and at which fill a stripe is worth replacing by a smaller one. */
+#define LIVE_FILL_PERCENT 71u
+#define LIVE_SPARSE_PERCENT 57u
 
-static inline uint64_t live_stripe_capacity(const struct mt_live_stripe *stripe)
-{
-	return ((uint64_t)mt_load_relaxed(&stripe->bucket_count) + MT_LIVE_REACH) * MT_LIVE_BUCKET;
-}
+#define LIVE_STRIPE_PAGES_MAX LIVE_RUN_PAGES_MAX
 
-static inline struct mt_pair *live_stripe_spills(struct mt_live_stripe *stripe)
-{
-	return live_stripe_entries(stripe) + live_stripe_capacity(stripe);
-}
+uint32_t live_stripe_pages(uint64_t low);
+/* Pages in which so many blocks lie as loosely as they are meant to. */
+uint32_t live_stripe_pages_for(uint64_t blocks);
 
-/* Entries of a bucket that lie behind it. */
-static inline uint8_t live_stripe_spilled(struct mt_live_stripe *stripe, uint64_t bucket)
-{
-	/* partner: the swap in stripe_spill() before an entry was put there */
-	uint64_t counts = mt_load_acquire(&live_stripe_spills(stripe)[bucket / MT_LIVE_SPILLS].low);
+/* A slot's value with a new stripe; .low = 0 when there is no memory. */
+struct mt_pair live_stripe_new(uint32_t page_count);
+/* Gives back the memory of a stripe that is in no slot. */
+void live_stripe_free(struct mt_pair value);
 
-	return (uint8_t)(counts >> bucket % MT_LIVE_SPILLS * 8);
-}
+/* Of a node or another slot that begins anew. */
+uint64_t live_tag_next(void);
 
-/* Multiplication instead of division: any number of buckets, and the order of hashes is kept. */
-static inline uint64_t live_stripe_bucket(const struct mt_live_stripe *stripe, uint64_t hash)
-{
-	return (hash & 0xffffffff) * mt_load_relaxed(&stripe->bucket_count) >> 32;
-}
-
-/* The two words may be of different moments: whoever acts on them swaps both, which then fails. */
-static inline struct mt_pair live_entry_load(const struct mt_pair *entry)
-{
-	struct mt_pair value;
-
-	value.low = mt_load_acquire(&entry->low);
-	value.high = mt_load_acquire(&entry->high);
-	return value;
-}
-
-static inline bool live_entry_is_frozen(struct mt_pair entry)
-{
-	if (entry.low <= MT_LIVE_EMPTY_FROZEN)
-		return entry.low == MT_LIVE_EMPTY_FROZEN;
-	return (entry.high & MT_LIVE_FROZEN) != 0;
-}
-
-/* Whether the stripe is still the one that the slot was seen to hold. */
-static inline bool live_stripe_is(struct mt_live_stripe *stripe, struct mt_pair *slot,
-				  struct mt_pair value)
-{
-	return mt_load_acquire(&stripe->tag) == value.high &&
-	       mt_load_acquire(&slot->low) == value.low &&
-	       mt_load_acquire(&slot->high) == value.high;
-}
+/* Blocks in so many groups from the first one on, quickly, by the hints. */
+uint64_t live_stripe_count(uint64_t low, uint64_t first, uint64_t group_count);
 
 /*
- * live_stripe_replace() - freeze a stripe and put one (or eight) of the right size in its place; also makes
- * the first stripe of an empty slot. Any number of threads may do this at once: one of them wins.
- * @least_pages: of the new one; 0 = as its entries need. More than a stripe can have: eight are made.
+ * live_stripe_freeze() - after this nothing in the stripe changes any more.
+ * @slot: is seen to hold tag, else the stripe may have been replaced, and freezing ends early.
+ *
+ * Return: how many blocks it holds.
+ */
+uint64_t live_stripe_freeze(const struct mt_pair *slot, uint64_t tag, uint64_t low);
+
+/* Into a stripe that nobody else knows yet, which uses the hash from bit `level` on; false = no place. */
+bool live_stripe_add(uint64_t low, uint32_t level, struct mt_pair entry);
+/* All blocks of a frozen stripe. */
+bool live_stripe_add_all(uint64_t low, uint32_t level, uint64_t from_low);
+
+/*
+ * live_stripe_replace() - freeze the stripe of a path and put one (or eight) of the right size in its place;
+ * also makes the first stripe of an empty slot. Any number of threads may do this at once: one of them wins.
+ * @least_pages: of the new one; 0 = as its blocks need. More than a stripe can have: eight are made.
  *
  * Return: false = no memory.
  */
-bool live_stripe_replace(struct mt_pair *slot, struct mt_pair value, uint32_t least_pages);
-
-/* Puts an entry into a free place, distance buckets behind its own; false = the place is gone. */
-bool live_stripe_put(struct mt_pair *slot, struct mt_pair value, uint64_t hash,
-		     struct mt_pair *place, uint32_t distance, struct mt_pair entry);
-
-/* An entry was removed from a bucket. */
-void live_stripe_removed(struct mt_pair *slot, struct mt_pair value, uint64_t hash,
-			 uint64_t bucket);
+bool live_stripe_replace(const struct live_path *path, uint32_t least_pages);
 
 #endif

@@ -1,28 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * live_table.c - finding, inserting and removing live blocks.
+ * live_table.c - the table of live blocks beyond the common case: full groups, API blocks, stripes being replaced.
  *
  * Every change of an entry is one compare and swap of all its 16 bytes. A stripe that is too full or too
  * empty is frozen entry by entry, copied into fresh memory and replaced by one compare and swap of its
- * slot (live_stripe.c); whoever meets a frozen entry does the same work instead of waiting for whoever
- * began it. Memory is used again at once: each stripe has a tag of its own, which stands in its slot and in
- * its empty entries, so that what a late thread still tries to do to the old stripe fails.
+ * slot (live_stripe.c, live_merge.c). Memory is used again at once. So a thread may be late: it acts on a stripe
+ * that is not there any more, or on another one in the same memory. What follows from that:
+ * - It puts a block into a stripe that was replaced: its swap expects a free entry with the stripe's tag. If that
+ *   has been frozen, it fails. If it has not, the block is in the copy. Only where another late thread of the same
+ *   stripe has left a free entry with the old tag behind does a block end where it does not belong: whoever put it
+ *   there sees that the slot has changed, does not find its block and takes it out again.
+ * - It removes a block from a copy of it: where the slot has changed afterwards, it looks again.
+ * - It sets or clears a mark: marks are hints. In memory that has been another stripe's a block that no mark leads
+ *   to is looked for entry by entry before it is said not to be there.
  */
 #include "live_table.h"
 
 #include <stddef.h>
 
+#include "live_large.h"
+#include "live_merge.h"
 #include "live_stripe.h"
-#include "memtrace/atomic.h"
-#include "trace_file.h"
 
-static struct mt_live_root live_root;
-static struct mt_live_large live_large[MT_LIVE_LARGE_MAX];
+struct mt_live_root live_root = {
+	.slots = {[0 ...(1u << MT_LIVE_ROOT_BITS) - 1] = {MT_LIVE_EMPTY, 0}},
+};
 
 void live_table_init(void)
 {
 	live_root.version = MT_LIVE_VERSION;
-	live_root.large = (uint64_t)(uintptr_t)live_large;
+	live_root.large = live_large_address();
 }
 
 uint64_t live_table_root(uint32_t *bytes)
@@ -31,229 +38,317 @@ uint64_t live_table_root(uint32_t *bytes)
 	return (uint64_t)(uintptr_t)&live_root;
 }
 
-/* Sizes that do not fit into an entry; when even these slots are full the size is cut. */
-static void live_large_put(uint64_t key, uint64_t size)
-{
-	for (uint32_t i = 0; i < MT_LIVE_LARGE_MAX; i++) {
-		uint64_t expected = 0;
-
-		if (mt_cas_acq_rel(&live_large[i].address, &expected, key)) {
-			mt_store_relaxed(&live_large[i].size, size);
-			return;
-		}
-	}
-}
-
-static uint64_t live_large_find(uint64_t key)
-{
-	for (uint32_t i = 0; i < MT_LIVE_LARGE_MAX; i++)
-		if (mt_load_relaxed(&live_large[i].address) == key)
-			return mt_load_relaxed(&live_large[i].size);
-	return MT_LIVE_SIZE_MAX;
-}
-
-static uint64_t live_large_take(uint64_t key)
-{
-	for (uint32_t i = 0; i < MT_LIVE_LARGE_MAX; i++) {
-		if (mt_load_relaxed(&live_large[i].address) == key) {
-			uint64_t size = mt_load_relaxed(&live_large[i].size);
-
-			mt_store_release(&live_large[i].address, 0);
-			return size;
-		}
-	}
-	return MT_LIVE_SIZE_MAX;
-}
-
-/* The slot that holds the hash's stripe, and what is in it. */
-static struct mt_pair *live_walk(uint64_t hash, struct mt_pair *value)
-{
-	struct mt_pair *slot = &live_root.slots[hash >> (64 - MT_LIVE_ROOT_BITS)];
-	uint32_t level = MT_LIVE_ROOT_BITS;
-
-	for (;;) {
-		struct mt_pair *children;
-
-		/* partner: the CAS that put a stripe or children here */
-		value->low = mt_load_acquire(&slot->low);
-		value->high = mt_load_acquire(&slot->high);
-		if ((value->low & 1) == 0)
-			return slot;
-		children = (struct mt_pair *)(uintptr_t)(value->low - 1);
-		slot = &children[hash << level >> (64 - MT_LIVE_FAN_BITS)];
-		level += MT_LIVE_FAN_BITS;
-	}
-}
-
-/* Whether the entry is this block's; the low address bits of an API block stand in its size. */
-static bool live_is(struct mt_pair entry, uint64_t address, bool is_api)
-{
-	if (entry.low >> 19 != address >> 3)
-		return false;
-	if (((entry.low >> 16 & MT_LIVE_FLAG_API) != 0) != is_api)
-		return false;
-	return !is_api || (entry.high >> 29 & 7) == (address & 7);
-}
-
-/* Result of looking for an address in one stripe. */
-struct live_search {
-	struct mt_pair *found;	 /* NULL = not there */
-	struct mt_pair entry;	 /* what stood there */
-	struct mt_pair *empty;	 /* first free place; NULL = none */
-	uint32_t empty_distance; /* buckets from its own */
-	bool is_frozen;		 /* a frozen entry was met: the stripe is being replaced */
+/* What is looked for. */
+struct live_wanted {
+	uint64_t address, hash;
+	bool is_api;
 };
 
-static void live_search_bucket(struct mt_live_stripe *stripe, uint64_t tag, uint64_t bucket,
-			       uint32_t distance, uint64_t address, bool is_api,
-			       struct live_search *search)
+/* Where it is: place = NULL: nowhere. */
+struct live_found {
+	struct mt_pair *place;
+	struct mt_pair entry;
+	uint8_t *mark;
+};
+
+static bool live_try(const struct live_wanted *wanted, uint64_t low, uint64_t index,
+		     struct live_found *found)
 {
-	struct mt_pair *entries = live_stripe_entries(stripe) + bucket * MT_LIVE_BUCKET;
-
-	for (uint32_t i = 0; i < MT_LIVE_BUCKET; i++) {
-		struct mt_pair entry = live_entry_load(&entries[i]);
-
-		if (live_entry_is_frozen(entry))
-			search->is_frozen = true;
-		if (!mt_live_is_block(entry)) {
-			/* one with another tag was left by a late thread: lost until the next copy */
-			if (search->empty == NULL && entry.high == tag) {
-				search->empty = &entries[i];
-				search->empty_distance = distance;
-			}
-		} else if (search->found == NULL && live_is(entry, address, is_api)) {
-			search->found = &entries[i];
-			search->entry = entry;
-		}
-	}
+	found->place = live_entry(low, index);
+	found->mark = live_mark(low, index);
+	found->entry = live_entry_load(found->place);
+	return mt_live_is_block(found->entry) &&
+	       (found->entry.low ^ wanted->hash) >> MT_LIVE_HASH_SHIFT == 0 &&
+	       ((found->entry.low >> MT_LIVE_FLAG_SHIFT & MT_LIVE_FLAG_API) != 0) ==
+		       wanted->is_api &&
+	       (!wanted->is_api || (found->entry.low & 7) == (wanted->address & 7));
 }
 
-/* Looks in the block's own bucket and, as far as that has entries behind it or is full, in the next ones. */
-static void live_search(struct mt_live_stripe *stripe, uint64_t tag, uint64_t hash,
-			uint64_t address, bool is_api, struct live_search *search)
+/* By the marks, as far as the group reaches. */
+static bool live_search_marks(uint64_t low, struct live_spot spot, const struct live_wanted *wanted,
+			      struct live_found *found)
 {
-	uint64_t bucket = live_stripe_bucket(stripe, hash);
-	bool is_spilled = live_stripe_spilled(stripe, bucket) != 0;
+	uint32_t reach = mt_load_acquire(live_reach(low, spot.group));
+	uint64_t group = spot.group;
 
-	*search = (struct live_search){.found = NULL};
-	live_search_bucket(stripe, tag, bucket, 0, address, is_api, search);
-	for (uint32_t i = 1; i <= MT_LIVE_REACH && search->found == NULL; i++) {
-		if (!is_spilled && search->empty != NULL)
-			return;
-		live_search_bucket(stripe, tag, bucket + i, i, address, is_api, search);
+	for (uint32_t i = 0; i <= reach; i++, group = live_next_group(low, group)) {
+		uint64_t matches =
+			live_group_matches(mt_load_acquire(&live_marks(low)[group]), spot.mark);
+
+		for (; matches != 0; matches &= matches - 1)
+			if (live_try(wanted, low, group * MT_LIVE_GROUP + live_group_first(matches),
+				     found))
+				return true;
 	}
+	return false;
 }
 
-bool live_table_remove(uint64_t address, bool is_api, struct mt_live_block *block)
+/* By the entries, wherever the block may lie. */
+static bool live_search_entries(uint64_t low, struct live_spot spot,
+				const struct live_wanted *wanted, struct live_found *found)
 {
-	uint64_t hash = mt_live_hash(address, is_api);
-	bool is_removed = false;
+	uint64_t group = spot.group;
 
+	for (uint32_t i = 0; i < MT_LIVE_REACH * MT_LIVE_GROUP; i++) {
+		if (live_try(wanted, low, group * MT_LIVE_GROUP + i % MT_LIVE_GROUP, found))
+			return true;
+		if (i % MT_LIVE_GROUP == MT_LIVE_GROUP - 1)
+			group = live_next_group(low, group);
+	}
+	return false;
+}
+
+/* is_thorough: it is nowhere only if no entry holds it, even where marks may be wrong. */
+static struct live_found live_search(const struct live_path *path, const struct live_wanted *wanted,
+				     bool is_thorough)
+{
+	uint64_t low = path->value.low;
+	struct live_spot spot = live_spot_find(low, path->rest);
+	struct live_found found;
+
+	if (live_search_marks(low, spot, wanted, &found) ||
+	    (is_thorough && (path->value.high & MT_LIVE_REUSED) != 0 &&
+	     live_search_entries(low, spot, wanted, &found)))
+		return found;
+	return (struct live_found){.place = NULL};
+}
+
+/* Makes the slot of a path one with a stripe, if it is not; false = no memory. */
+static bool live_settle(const struct live_path *path)
+{
+	return path->value.low & MT_LIVE_CLOSED ? live_merge(path) : live_stripe_replace(path, 0);
+}
+
+static uint64_t live_size(const struct mt_live_block *block)
+{
+	if (block->size != MT_LIVE_SIZE_MAX)
+		return block->size;
+	return live_large_take(
+		mt_live_large_key(block->address, (block->flags & MT_LIVE_FLAG_API) != 0));
+}
+
+bool live_table_remove_further(uint64_t address, bool is_api, struct mt_live_block *block,
+			       bool is_removed)
+{
+	struct live_wanted wanted = {address, mt_live_hash(address), is_api};
+
+	if (!mt_live_has_address(address))
+		return false;
 	for (;;) {
-		struct mt_pair value, *slot = live_walk(hash, &value);
-		struct mt_live_stripe *stripe = (struct mt_live_stripe *)(uintptr_t)value.low;
-		struct live_search search;
+		struct live_path path = live_path_find(wanted.hash);
+		struct live_found found;
 
-		if (stripe == NULL)
+		if (path.value.low & MT_LIVE_EMPTY && !(path.value.low & MT_LIVE_CLOSED))
 			return is_removed;
-		live_search(stripe, value.high, hash, address, is_api, &search);
-		if (search.is_frozen) {
-			if (live_stripe_is(stripe, slot, value) &&
-			    !live_stripe_replace(slot, value, 0))
+		if (!live_is_stripe(path.value.low)) {
+			if (!live_settle(&path))
 				return is_removed; /* no memory: the block stays, as a known loss */
 			continue;
 		}
-		if (search.found == NULL) {
-			if (live_stripe_is(stripe, slot, value))
+		found = live_search(&path, &wanted, true);
+		if (found.place == NULL) {
+			if (live_slot_is(path.slot, path.value.high))
 				return is_removed;
 			continue;
 		}
-		if (!mt_cas_pair(search.found, search.entry, (struct mt_pair){0, value.high}))
+		if (found.entry.high & MT_LIVE_FROZEN) {
+			if (live_slot_is(path.slot, path.value.high) && !live_settle(&path))
+				return is_removed;
 			continue;
-		live_stripe_removed(slot, value, hash,
-				    (uint64_t)(search.found - live_stripe_entries(stripe)) /
-					    MT_LIVE_BUCKET);
-		*block = mt_live_unpack(search.entry);
-		if (block->size == MT_LIVE_SIZE_MAX)
-			block->size = live_large_take(mt_live_large_key(address, is_api));
-		is_removed = true;
-		if (live_stripe_is(stripe, slot, value))
+		}
+		if (!mt_cas_pair(found.place, found.entry, (struct mt_pair){0, path.value.high}))
+			continue;
+		mt_store_relaxed(found.mark, 0);
+		if (!is_removed) {
+			*block = mt_live_unpack_rest(found.entry);
+			block->address = address;
+			block->size = live_size(block);
+			is_removed = true;
+		}
+		if (live_slot_is(path.slot, path.value.high))
 			return true;
-		/*
-		 * The stripe was replaced meanwhile. Frozen entries do not change, so this was the old stripe
-		 * before the freeze, or its memory in new use with the same entry in the same place: a copy
-		 * that may yet be dropped. Look again.
-		 */
+		/* the stripe was replaced meanwhile: that may have been a copy that is dropped. Look again. */
 	}
 }
 
-enum live_insert live_table_insert(const struct mt_live_block *block, struct mt_live_block *old)
+enum live_put { LIVE_PUT_DONE, LIVE_PUT_FULL, LIVE_PUT_FROZEN };
+
+static void live_raise_reach(uint8_t *reach, uint8_t groups)
 {
-	bool is_api = (block->flags & MT_LIVE_FLAG_API) != 0;
-	uint64_t hash = mt_live_hash(block->address, is_api);
-	struct mt_pair fresh = mt_live_pack(block);
-	enum live_insert result = LIVE_INSERTED;
+	uint8_t old = mt_load_relaxed(reach);
 
-	if (block->address >> 48 != 0)
-		return LIVE_NO_ROOM;
-	for (;;) {
-		struct mt_pair value, *slot = live_walk(hash, &value);
-		struct mt_live_stripe *stripe = (struct mt_live_stripe *)(uintptr_t)value.low;
-		struct live_search search;
+	while (old < groups && !mt_cas_acq_rel(reach, &old, groups))
+		continue;
+}
 
-		if (stripe == NULL) {
-			if (!live_stripe_replace(slot, value, 0))
-				return LIVE_NO_ROOM;
-			continue;
-		}
-		live_search(stripe, value.high, hash, block->address, is_api, &search);
-		if (search.is_frozen || (search.found == NULL && search.empty == NULL)) {
-			uint32_t least_pages =
-				search.is_frozen ? 0 : mt_load_relaxed(&stripe->pages) + 1;
+/* Into a free entry of a group; *put is which. */
+static enum live_put live_put_into(const struct live_path *path, uint64_t group, uint32_t mark,
+				   struct mt_pair fresh, struct mt_pair **put)
+{
+	uint64_t low = path->value.low;
+	uint64_t free = live_group_free(mt_load_acquire(&live_marks(low)[group]));
 
-			if (live_stripe_is(stripe, slot, value) &&
-			    !live_stripe_replace(slot, value, least_pages))
-				return LIVE_NO_ROOM;
-			continue;
+	for (; free != 0; free &= free - 1) {
+		uint64_t index = group * MT_LIVE_GROUP + live_group_first(free);
+		struct mt_pair *place = live_entry(low, index);
+
+		if (mt_cas_pair(place, (struct mt_pair){0, path->value.high}, fresh)) {
+			mt_store_relaxed(live_mark(low, index), (uint8_t)mark);
+			*put = place;
+			return LIVE_PUT_DONE;
 		}
-		if (search.found == NULL) {
-			if (!live_stripe_put(slot, value, hash, search.empty, search.empty_distance,
-					     fresh))
-				continue;
-			break;
-		}
-		if (!mt_cas_pair(search.found, search.entry, fresh))
-			continue;
-		if (result == LIVE_INSERTED) {
-			*old = mt_live_unpack(search.entry);
-			if (old->size == MT_LIVE_SIZE_MAX)
-				old->size =
-					live_large_take(mt_live_large_key(old->address, is_api));
-			result = LIVE_REPLACED;
-		}
-		/* as in live_table_remove(): this may have been a copy that is dropped */
-		if (live_stripe_is(stripe, slot, value))
-			break;
+		if (mt_load_relaxed(&place->high) & MT_LIVE_FROZEN)
+			return LIVE_PUT_FROZEN;
+		/* taken, its mark not set yet; or left behind with another tag */
 	}
-	if (mt_live_unpack(fresh).size == MT_LIVE_SIZE_MAX)
-		live_large_put(mt_live_large_key(block->address, is_api), block->size);
+	return LIVE_PUT_FULL;
+}
+
+/* Into the first free entry from its own group on. */
+static enum live_put live_put(const struct live_path *path, struct mt_pair fresh,
+			      struct mt_pair **put)
+{
+	struct live_spot spot = live_spot_find(path->value.low, path->rest);
+	enum live_put result = LIVE_PUT_FULL;
+	uint64_t group = spot.group;
+
+	for (uint8_t i = 0; i < MT_LIVE_REACH && result == LIVE_PUT_FULL; i++) {
+		result = live_put_into(path, group, spot.mark, fresh, put);
+		if (result == LIVE_PUT_DONE)
+			live_raise_reach(live_reach(path->value.low, spot.group), i);
+		group = live_next_group(path->value.low, group);
+	}
 	return result;
 }
 
-static void live_visit(struct mt_pair value,
-		       void (*visit)(const struct mt_live_block *block, void *context),
-		       void *context)
-{
-	struct mt_live_stripe *stripe =
-		(struct mt_live_stripe *)(uintptr_t)(value.low & ~UINT64_C(1));
+/* Insertion in progress. */
+struct live_insertion {
+	struct mt_pair fresh;
+	struct mt_pair *put; /* where it was put last, NULL = not yet */
+	uint64_t put_tag;    /* of the stripe it was put into */
+	enum live_insert result;
+};
 
-	if (value.low & 1) {
-		for (uint32_t i = 0; i < 1u << MT_LIVE_FAN_BITS; i++)
-			live_visit(((struct mt_pair *)(void *)stripe)[i], visit, context);
-		return;
+static bool live_is_equal(struct mt_pair a, struct mt_pair b)
+{
+	return a.low == b.low && (a.high & ~MT_LIVE_FROZEN) == b.high;
+}
+
+/* The address is in the table: by this insertion, or it was before. Return: done. */
+static bool live_insert_found(const struct live_path *path, const struct live_found *found,
+			      struct live_insertion *insertion, struct mt_live_block *old)
+{
+	bool is_ours = insertion->put != NULL && live_is_equal(found->entry, insertion->fresh);
+
+	if (is_ours && live_slot_is(path->slot, path->value.high))
+		return true;
+	if (found->entry.high & MT_LIVE_FROZEN) {
+		if (live_slot_is(path->slot, path->value.high) && !live_settle(path)) {
+			insertion->result = LIVE_NO_ROOM;
+			return true;
+		}
+		return false;
 	}
-	for (uint64_t i = 0; stripe != NULL && i < live_stripe_capacity(stripe); i++) {
-		struct mt_pair entry = live_entry_load(&live_stripe_entries(stripe)[i]);
+	if (is_ours || !mt_cas_pair(found->place, found->entry, insertion->fresh))
+		return false;
+	if (insertion->put == NULL) {
+		*old = mt_live_unpack(found->entry);
+		old->size = live_size(old);
+		insertion->result = LIVE_REPLACED;
+	}
+	insertion->put = found->place;
+	insertion->put_tag = path->value.high;
+	/* as with a removal: this may have been a copy that is dropped */
+	return live_slot_is(path->slot, path->value.high);
+}
+
+/* The address is not in the table. Return: done. */
+static bool live_insert_put(const struct live_path *path, struct live_insertion *insertion)
+{
+	uint32_t least_pages = 0;
+
+	/* it was put into memory that was in other use already: there it is nothing */
+	if (insertion->put != NULL) {
+		(void)mt_cas_pair(insertion->put, insertion->fresh,
+				  (struct mt_pair){0, insertion->put_tag});
+		insertion->put = NULL;
+	}
+	switch (live_put(path, insertion->fresh, &insertion->put)) {
+	case LIVE_PUT_DONE:
+		insertion->put_tag = path->value.high;
+		return live_slot_is(path->slot, path->value.high);
+	case LIVE_PUT_FULL:
+		least_pages = live_stripe_pages(path->value.low);
+		least_pages += 1 + least_pages / 8;
+		break;
+	case LIVE_PUT_FROZEN:
+		break;
+	}
+	if (live_slot_is(path->slot, path->value.high) && !live_stripe_replace(path, least_pages)) {
+		insertion->result = LIVE_NO_ROOM;
+		return true;
+	}
+	return false;
+}
+
+static bool live_insert_step(const struct live_wanted *wanted, struct live_insertion *insertion,
+			     struct mt_live_block *old)
+{
+	struct live_path path = live_path_find(wanted->hash);
+	struct live_found found;
+
+	if (!live_is_stripe(path.value.low)) {
+		if (live_settle(&path))
+			return false;
+		insertion->result = LIVE_NO_ROOM;
+		return true;
+	}
+	/* an old block of this address is all but never there; one just put there must not be missed */
+	found = live_search(&path, wanted, insertion->put != NULL);
+	if (found.place != NULL)
+		return live_insert_found(&path, &found, insertion, old);
+	if (!live_slot_is(path.slot, path.value.high))
+		return false;
+	return live_insert_put(&path, insertion);
+}
+
+enum live_insert live_table_insert_further(struct mt_live_block *block, struct mt_pair *put,
+					   uint64_t put_tag)
+{
+	struct live_wanted wanted = {block->address, mt_live_hash(block->address),
+				     (block->flags & MT_LIVE_FLAG_API) != 0};
+	bool is_large = block->size >= MT_LIVE_SIZE_MAX;
+	struct live_insertion insertion = {mt_live_pack(block, wanted.hash,
+							is_large ? MT_LIVE_SIZE_MAX : block->size),
+					   put, put_tag, LIVE_INSERTED};
+	struct mt_live_block old;
+
+	if (!mt_live_has_address(block->address))
+		return LIVE_NO_ROOM;
+	while (!live_insert_step(&wanted, &insertion, &old))
+		continue;
+	if (insertion.result != LIVE_NO_ROOM && is_large)
+		live_large_put(mt_live_large_key(block->address, wanted.is_api), block->size);
+	if (insertion.result == LIVE_REPLACED)
+		*block = old;
+	return insertion.result;
+}
+
+void live_table_look(uint64_t address)
+{
+	uint64_t hash = mt_live_hash(address);
+	struct live_path path = live_path_find(hash);
+
+	if (live_is_stripe(path.value.low))
+		live_merge_look(&path, live_spot_find(path.value.low, path.rest).group);
+}
+
+static void live_visit_stripe(uint64_t low,
+			      void (*visit)(const struct mt_live_block *block, void *context),
+			      void *context)
+{
+	for (uint32_t i = 0; i < mt_live_groups(low) * MT_LIVE_GROUP; i++) {
+		struct mt_pair entry = live_entry_load(live_entry(low, i));
 		struct mt_live_block block = mt_live_unpack(entry);
 
 		if (!mt_live_is_block(entry))
@@ -266,8 +361,19 @@ static void live_visit(struct mt_pair value,
 	}
 }
 
+static void live_visit(struct mt_pair value,
+		       void (*visit)(const struct mt_live_block *block, void *context),
+		       void *context)
+{
+	if (value.low & MT_LIVE_NODE)
+		for (uint32_t i = 0; i < MT_LIVE_FAN; i++)
+			live_visit(live_slot_load(&live_node_slots(value.low)[i]), visit, context);
+	else if ((value.low & MT_LIVE_EMPTY) == 0)
+		live_visit_stripe(value.low & ~MT_LIVE_CLOSED, visit, context);
+}
+
 void live_table_each(void (*visit)(const struct mt_live_block *block, void *context), void *context)
 {
 	for (uint32_t i = 0; i < 1u << MT_LIVE_ROOT_BITS; i++)
-		live_visit(live_root.slots[i], visit, context);
+		live_visit(live_slot_load(&live_root.slots[i]), visit, context);
 }

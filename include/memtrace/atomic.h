@@ -32,6 +32,7 @@
 #define mt_fence_release() __atomic_thread_fence(__ATOMIC_RELEASE)
 #define mt_fence_seq_cst() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define mt_fetch_or_relaxed(p, v) __atomic_fetch_or((p), (v), __ATOMIC_RELAXED)
+#define mt_fetch_or_acq_rel(p, v) __atomic_fetch_or((p), (v), __ATOMIC_ACQ_REL)
 
 /* ThreadSanitizer does not see into assembly: it gets the compiler's own operations, gcc and clang alike. */
 #if defined(__SANITIZE_THREAD__)

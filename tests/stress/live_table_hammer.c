@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * live_table_hammer.c - threads insert and remove blocks, each others' too, while one thread does nothing but
- * replace stripes: in the end the table holds exactly what was left in it.
+ * replace, split and merge stripes: in the end the table holds exactly what was left in it.
  */
 #include <stdlib.h>
 
+#include "live_merge.h"
 #include "live_stripe.h"
 #include "live_table.h"
 #include "memtrace/atomic.h"
@@ -25,7 +26,6 @@ struct spot {
 
 static struct spot spots[SPOTS];
 static uint32_t visits[SPOTS];
-static struct mt_live_root *root;
 
 static uint64_t address_of(uint32_t number)
 {
@@ -87,19 +87,16 @@ static void work(struct stress_thread *thread)
 /* Memory that was given back is in use again at once, and threads that are late meet it there. */
 static void replace(struct stress_thread *thread)
 {
-	struct mt_pair *slot = &root->slots[stress_random(thread, 1u << MT_LIVE_ROOT_BITS)];
-	struct mt_pair value;
+	struct live_path path =
+		live_path_find(mt_live_hash(address_of((uint32_t)stress_random(thread, SPOTS))));
+	uint32_t pages = 1 + (uint32_t)stress_random(thread, 12);
 
-	value.low = mt_load_acquire(&slot->low);
-	value.high = mt_load_acquire(&slot->high);
-	while (value.low & 1) {
-		slot = (struct mt_pair *)(uintptr_t)(value.low - 1) +
-		       stress_random(thread, 1u << MT_LIVE_FAN_BITS);
-		value.low = mt_load_acquire(&slot->low);
-		value.high = mt_load_acquire(&slot->high);
-	}
-	if (value.low != 0)
-		(void)live_stripe_replace(slot, value, 1 + (uint32_t)stress_random(thread, 12));
+	if (path.parent != NULL && stress_random(thread, 3) == 0)
+		(void)live_merge(&path);
+	else if (live_is_stripe(path.value.low))
+		(void)live_stripe_replace(&path, path.level < 13 && pages == 12
+							 ? LIVE_STRIPE_PAGES_MAX + 1
+							 : pages);
 }
 
 static void visit(const struct mt_live_block *block, void *context)
@@ -115,10 +112,8 @@ static void visit(const struct mt_live_block *block, void *context)
 int main(void)
 {
 	uint64_t total = 0, expected = 0;
-	uint32_t bytes;
 
 	live_table_init();
-	root = (struct mt_live_root *)(uintptr_t)live_table_root(&bytes);
 	stress_run_two(THREADS, work, replace);
 	for (uint32_t i = 0; i < SPOTS; i++)
 		expected += spots[i].state == LIVE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * check_live_stripe.c - what a late thread still does to a stripe that was replaced has no effect on whatever
- * its memory is used for now.
+ * its memory is used for now; stripes split and merge without losing a block.
  */
 #include "live_stripe.h"
 
@@ -9,69 +9,81 @@
 #include <string.h>
 
 #include "live_memory.h"
+#include "live_merge.h"
 #include "live_table.h"
 #include "unit.h"
 
 #define BLOCKS 4000u
-
-static struct mt_live_root *root;
 
 static struct mt_live_block block_of(uint64_t number)
 {
 	return (struct mt_live_block){.address = 0x10000 + number * 48, .size = number, .site = 7};
 }
 
+static void insert(uint64_t number)
+{
+	struct mt_live_block block = block_of(number), old;
+
+	if (live_table_insert(&block, &old) != LIVE_INSERTED)
+		ck_abort_msg("block %u", (unsigned)number);
+}
+
 static void fill(void)
 {
-	uint32_t bytes;
-
 	live_table_init();
-	root = (struct mt_live_root *)(uintptr_t)live_table_root(&bytes);
-	for (uint64_t i = 0; i < BLOCKS; i++) {
-		struct mt_live_block block = block_of(i), old;
-
-		if (live_table_insert(&block, &old) != LIVE_INSERTED)
-			ck_abort_msg("block %u", (unsigned)i);
-	}
+	for (uint64_t i = 0; i < BLOCKS; i++)
+		insert(i);
 }
 
-static struct mt_live_stripe *stripe_of(struct mt_pair value)
+static struct live_path path_of(uint64_t number)
 {
-	return (struct mt_live_stripe *)(uintptr_t)value.low;
+	return live_path_find(mt_live_hash(block_of(number).address));
 }
 
-/* Replaces a slot's stripe twice: the second copy lies where the first stripe lay. Returns the first's value. */
-static struct mt_pair reuse_memory(struct mt_pair *slot)
+/* The same way, as a thread finds it that went there before the slot was changed. */
+static struct live_path root_path(uint32_t slot)
 {
-	struct mt_pair first = *slot;
-	uint32_t pages = stripe_of(first)->pages;
+	return live_path_find((uint64_t)slot << (64 - MT_LIVE_ROOT_BITS));
+}
 
-	ck_assert(live_stripe_replace(slot, *slot, pages));
-	ck_assert_uint_ne(slot->low, first.low);
-	ck_assert(live_stripe_replace(slot, *slot, pages));
-	ck_assert_uint_eq(slot->low, first.low);
-	ck_assert_uint_ne(slot->high, first.high);
+/* Replaces a slot's stripe twice: the second copy lies where the first stripe lay. Returns the way to the first. */
+static struct live_path reuse_memory(uint32_t slot)
+{
+	struct live_path first = root_path(slot), second;
+	uint32_t pages = live_stripe_pages(first.value.low);
+
+	ck_assert(live_stripe_replace(&first, pages));
+	second = root_path(slot);
+	ck_assert_uint_ne(second.value.low, first.value.low);
+	ck_assert(live_stripe_replace(&second, pages));
+	second = root_path(slot);
+	ck_assert_uint_eq(second.value.low, first.value.low);
+	ck_assert_uint_ne(second.value.high, first.value.high);
 	return first;
 }
 
-/* All of a stripe's memory but the estimate of its fill, which may be off. */
-static void *image_of(struct mt_live_stripe *stripe)
+static size_t bytes_of(uint64_t low)
 {
-	size_t bytes = (size_t)stripe->pages * 4096;
-	struct mt_live_stripe *image = malloc(bytes);
+	return live_stripe_pages(low) * (size_t)4096;
+}
+
+static uint8_t *start_of(uint64_t low)
+{
+	return (uint8_t *)live_entry(low, mt_live_groups(low) * MT_LIVE_GROUP - 1);
+}
+
+static void *image_of(uint64_t low)
+{
+	void *image = malloc(bytes_of(low));
 
 	ck_assert_ptr_nonnull(image);
-	memcpy(image, stripe, bytes);
-	image->sampled_count = 0;
+	memcpy(image, start_of(low), bytes_of(low));
 	return image;
 }
 
-static void check_unchanged(struct mt_live_stripe *stripe, void *before)
+static void check_unchanged(uint64_t low, void *before)
 {
-	void *now = image_of(stripe);
-
-	ck_assert_int_eq(memcmp(now, before, (size_t)stripe->pages * 4096), 0);
-	free(now);
+	ck_assert_int_eq(memcmp(start_of(low), before, bytes_of(low)), 0);
 	free(before);
 }
 
@@ -85,44 +97,35 @@ static void check_all_found(void)
 	}
 }
 
-START_TEST(late_end_of_a_removal_changes_nothing)
+START_TEST(hints_fit_behind_the_entries)
 {
-	fill();
-	for (uint32_t s = 0; s < 1u << MT_LIVE_ROOT_BITS; s++) {
-		struct mt_pair *slot = &root->slots[s], late = reuse_memory(slot);
-		struct mt_live_stripe *stripe = stripe_of(*slot);
-		void *before = image_of(stripe);
+	for (uint32_t pages = 1; pages <= LIVE_STRIPE_PAGES_MAX; pages++) {
+		struct mt_pair value = live_stripe_new(pages);
+		uint32_t groups = mt_live_groups(value.low);
+		uint8_t *end = start_of(value.low) + bytes_of(value.low);
 
-		for (uint64_t i = 0; i < BLOCKS; i++) {
-			uint64_t hash = mt_live_hash(block_of(i).address, false);
-
-			if (hash >> (64 - MT_LIVE_ROOT_BITS) == s)
-				live_stripe_removed(slot, late, hash,
-						    live_stripe_bucket(stripe, hash) + 1);
-		}
-		check_unchanged(stripe, before);
+		ck_assert_uint_eq(live_stripe_pages(value.low), pages);
+		ck_assert(live_reach(value.low, groups - 1) < end);
+		/* not a group less than there is room for */
+		ck_assert(live_reach(value.low, groups - 1) + 8 * 17 + 1 >= end);
+		live_stripe_free(value);
 	}
-	check_all_found();
 }
 END_TEST
 
-START_TEST(late_insertion_changes_nothing)
+START_TEST(late_insertion_finds_no_place)
 {
 	fill();
 	for (uint32_t s = 0; s < 1u << MT_LIVE_ROOT_BITS; s++) {
-		struct mt_pair *slot = &root->slots[s], late = reuse_memory(slot);
-		struct mt_live_stripe *stripe = stripe_of(*slot);
-		struct mt_pair *entries = live_stripe_entries(stripe);
-		void *before = image_of(stripe);
+		struct live_path late = reuse_memory(s), now = root_path(s);
+		void *before = image_of(now.value.low);
 
-		for (uint64_t i = 0; i < live_stripe_capacity(stripe); i++) {
-			uint64_t hash = (uint64_t)s << (64 - MT_LIVE_ROOT_BITS) | i << 22;
-			struct mt_live_block block = block_of(BLOCKS);
-
-			if (live_stripe_put(slot, late, hash, &entries[i], 1, mt_live_pack(&block)))
+		for (uint32_t i = 0; i < mt_live_groups(now.value.low) * MT_LIVE_GROUP; i++)
+			if (mt_cas_pair(live_entry(late.value.low, i),
+					(struct mt_pair){0, late.value.high},
+					(struct mt_pair){1, 1}))
 				ck_abort_msg("put into a stripe that is not there any more");
-		}
-		check_unchanged(stripe, before);
+		check_unchanged(now.value.low, before);
 	}
 	check_all_found();
 }
@@ -132,12 +135,149 @@ START_TEST(late_replacement_changes_nothing)
 {
 	fill();
 	for (uint32_t s = 0; s < 1u << MT_LIVE_ROOT_BITS; s++) {
-		struct mt_pair *slot = &root->slots[s], late = reuse_memory(slot), now = *slot;
-		void *before = image_of(stripe_of(now));
+		struct live_path late = reuse_memory(s), now = root_path(s);
 
-		ck_assert(live_stripe_replace(slot, late, 0));
-		ck_assert(slot->low == now.low && slot->high == now.high);
-		check_unchanged(stripe_of(now), before);
+		ck_assert(live_stripe_replace(&late, 0));
+		ck_assert(live_slot_is(now.slot, now.value.high));
+	}
+	check_all_found();
+}
+END_TEST
+
+START_TEST(block_in_used_memory_is_found_without_its_mark)
+{
+	fill();
+	for (uint32_t s = 0; s < 1u << MT_LIVE_ROOT_BITS; s++) {
+		uint64_t low;
+
+		(void)reuse_memory(s);
+		low = root_path(s).value.low;
+		memset(live_marks(low), 0, mt_live_groups(low) * 9u);
+	}
+	check_all_found();
+}
+END_TEST
+
+START_TEST(block_put_where_it_does_not_belong_is_taken_out)
+{
+	struct mt_live_block block = block_of(BLOCKS), old;
+	struct mt_pair fresh = mt_live_pack(&block, mt_live_hash(block.address), block.size),
+		       *put = NULL;
+	struct live_path other;
+
+	fill();
+	/* another thread of the old stripe has left a free entry with its tag; ours took it for the table's */
+	other = root_path((uint32_t)(mt_live_hash(block.address) >> 60) ^ 1);
+	for (uint32_t i = 0; put == NULL; i++)
+		if (live_entry(other.value.low, i)->low == 0)
+			put = live_entry(other.value.low, i);
+	*put = fresh;
+	ck_assert_int_eq(live_table_insert_further(&block, put, MT_LIVE_TAG_STEP), LIVE_INSERTED);
+	ck_assert_uint_eq(put->low, 0);
+	ck_assert(live_table_remove(block.address, false, &old));
+	check_all_found();
+}
+END_TEST
+
+START_TEST(block_that_is_in_the_copy_is_not_put_twice)
+{
+	struct mt_live_block block = block_of(BLOCKS), old;
+	struct mt_pair fresh = mt_live_pack(&block, mt_live_hash(block.address), block.size);
+
+	fill();
+	insert(BLOCKS);
+	/* as if its stripe had been replaced after the common case had put it there */
+	ck_assert_int_eq(live_table_insert_further(&block, &fresh, MT_LIVE_TAG_STEP),
+			 LIVE_INSERTED);
+	ck_assert(live_table_remove(block.address, false, &old));
+	ck_assert(!live_table_remove(block.address, false, &old));
+	check_all_found();
+}
+END_TEST
+
+static void split(struct live_path path)
+{
+	ck_assert(live_stripe_replace(&path, LIVE_STRIPE_PAGES_MAX + 1));
+}
+
+START_TEST(split_stripes_become_one_again)
+{
+	fill();
+	for (uint32_t s = 0; s < 1u << MT_LIVE_ROOT_BITS; s++) {
+		struct live_path path;
+
+		split(root_path(s));
+		split(root_path(s));
+		path = root_path(s);
+		ck_assert_uint_eq(path.level, MT_LIVE_ROOT_BITS + 2 * MT_LIVE_FAN_BITS);
+		ck_assert(live_merge(&path));
+		path = root_path(s);
+		ck_assert(live_merge(&path));
+		ck_assert_ptr_null(root_path(s).parent);
+	}
+	check_all_found();
+}
+END_TEST
+
+START_TEST(too_many_blocks_for_one_stripe_stay_in_eight)
+{
+	struct live_path path;
+
+	fill();
+	for (uint64_t i = BLOCKS; i < 16 * BLOCKS; i++)
+		insert(i);
+	split(root_path(0));
+	path = root_path(0);
+	ck_assert(live_merge(&path));
+	ck_assert_ptr_nonnull(root_path(0).parent);
+	ck_assert(live_is_stripe(root_path(0).value.low));
+	ck_assert(!live_slot_is(path.parent, path.parent_value.high));
+	check_all_found();
+}
+END_TEST
+
+/* Somebody closes one of eight slots and is never heard of again. */
+static void close_slot(uint64_t number)
+{
+	struct live_path path = path_of(number);
+
+	ck_assert_ptr_nonnull(path.parent);
+	path.slot->low |= MT_LIVE_CLOSED;
+	path.slot->high |= MT_LIVE_CLOSED;
+}
+
+START_TEST(closed_slot_holds_nobody_up)
+{
+	struct mt_live_block block;
+
+	fill();
+	for (uint32_t s = 0; s < 1u << MT_LIVE_ROOT_BITS; s++)
+		split(root_path(s));
+	close_slot(BLOCKS);
+	insert(BLOCKS);
+	ck_assert(live_table_remove(block_of(BLOCKS).address, false, &block));
+	for (uint32_t s = 0; s < 1u << MT_LIVE_ROOT_BITS; s++)
+		if (root_path(s).parent == NULL)
+			split(root_path(s));
+	close_slot(1);
+	check_all_found();
+}
+END_TEST
+
+START_TEST(late_merge_changes_nothing)
+{
+	fill();
+	for (uint32_t s = 0; s < 1u << MT_LIVE_ROOT_BITS; s++) {
+		struct live_path late, now;
+
+		split(root_path(s));
+		late = root_path(s);
+		ck_assert(live_merge(&late));
+		split(root_path(s)); /* the eight slots lie where those of the first split lay */
+		now = root_path(s);
+		ck_assert_ptr_eq(now.slot, late.slot);
+		ck_assert(live_merge(&late));
+		ck_assert(live_slot_is(now.slot, now.value.high));
 	}
 	check_all_found();
 }
@@ -160,13 +300,22 @@ END_TEST
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("live_stripe");
-	TCase *tests = tcase_create("late threads");
+	TCase *late = tcase_create("late threads"), *tree = tcase_create("split and merge");
 
-	tcase_set_timeout(tests, 30);
-	tcase_add_test(tests, late_end_of_a_removal_changes_nothing);
-	tcase_add_test(tests, late_insertion_changes_nothing);
-	tcase_add_test(tests, late_replacement_changes_nothing);
-	tcase_add_test(tests, memory_of_stripes_becomes_nothing_but_stripes);
-	suite_add_tcase(suite, tests);
+	tcase_set_timeout(late, 30);
+	tcase_add_test(late, late_insertion_finds_no_place);
+	tcase_add_test(late, late_replacement_changes_nothing);
+	tcase_add_test(late, block_in_used_memory_is_found_without_its_mark);
+	tcase_add_test(late, block_put_where_it_does_not_belong_is_taken_out);
+	tcase_add_test(late, block_that_is_in_the_copy_is_not_put_twice);
+	tcase_add_test(late, late_merge_changes_nothing);
+	tcase_add_test(late, memory_of_stripes_becomes_nothing_but_stripes);
+	suite_add_tcase(suite, late);
+	tcase_set_timeout(tree, 30);
+	tcase_add_test(tree, hints_fit_behind_the_entries);
+	tcase_add_test(tree, split_stripes_become_one_again);
+	tcase_add_test(tree, too_many_blocks_for_one_stripe_stay_in_eight);
+	tcase_add_test(tree, closed_slot_holds_nobody_up);
+	suite_add_tcase(suite, tree);
 	return suite;
 }

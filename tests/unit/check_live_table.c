@@ -42,30 +42,29 @@ static uint64_t address_of(uint32_t kind, uint32_t number)
 
 static uint64_t pick_size(void)
 {
-	static const uint64_t edges[] = {
-		0, 1, UINT64_C(1) << 16, (UINT64_C(1) << 32) - 2, UINT64_C(1) << 34,
-		(UINT64_C(1) << 35) - 2,
-		/* these do not fit into an entry; of API blocks, already the ones from 2^32 - 1 on */
-		(UINT64_C(1) << 32) - 1, (UINT64_C(1) << 35) - 1, UINT64_C(1) << 35,
-		(UINT64_C(1) << 47) + 12345};
+	static const uint64_t edges[] = {0, 1, UINT64_C(1) << 16, (UINT64_C(1) << 32) - 2,
+					 UINT64_C(1) << 34, (UINT64_C(1) << 35) - 2,
+					 /* these do not fit into an entry */
+					 (UINT64_C(1) << 35) - 1, UINT64_C(1) << 35,
+					 (UINT64_C(1) << 47) + 12345};
 	uint64_t size = pick(20) == 0 ? edges[pick(sizeof(edges) / sizeof(edges[0]))]
 				      : pick(UINT64_C(1) << pick(31));
 
-	return size >= (UINT64_C(1) << 32) - 1 && large_count >= LARGE_MAX ? 77 : size;
+	return size >= MT_LIVE_SIZE_MAX && large_count >= LARGE_MAX ? 77 : size;
 }
 
 static bool is_large(const struct mt_live_block *block)
 {
-	return block->size >= (UINT64_C(1) << 32) - 1;
+	return block->size >= MT_LIVE_SIZE_MAX;
 }
 
 static struct mt_live_block pick_block(uint32_t kind, uint32_t number)
 {
 	struct mt_live_block block = {.address = address_of(kind, number), .size = pick_size()};
 
-	block.site = (uint32_t)pick(UINT64_C(1) << pick(33));
+	block.site = (uint32_t)pick(UINT64_C(1) << pick(29));
 	block.epoch = (uint32_t)pick(MT_LIVE_EPOCH_MAX + 1);
-	block.flags = (kind == 1 ? MT_LIVE_FLAG_API : pick(2) * MT_LIVE_FLAG_MOVED) & 7u;
+	block.flags = kind == 1 ? MT_LIVE_FLAG_API : (uint32_t)pick(2) * MT_LIVE_FLAG_MOVED;
 	if (pick(3) == 0)
 		block.flags |= MT_LIVE_FLAG_SAMPLED;
 	return block;
@@ -256,11 +255,12 @@ static void learn_mapping(uintptr_t address)
 static void learn_mappings(const struct mt_pair *slots, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		if (slots[i].low & 1)
-			learn_mappings((const struct mt_pair *)(uintptr_t)(slots[i].low - 1),
-				       1u << MT_LIVE_FAN_BITS);
-		else if (slots[i].low != 0)
-			learn_mapping((uintptr_t)slots[i].low);
+		if (slots[i].low & MT_LIVE_NODE) {
+			learn_mapping((uintptr_t)live_node_slots(slots[i].low));
+			learn_mappings(live_node_slots(slots[i].low), MT_LIVE_FAN);
+		}
+		if ((slots[i].low & (MT_LIVE_NODE | MT_LIVE_EMPTY)) == 0)
+			learn_mapping((uintptr_t)live_marks(slots[i].low));
 	}
 }
 
@@ -296,7 +296,10 @@ static uint64_t table_bytes(void)
 	return (uint64_t)used_kib * 1024;
 }
 
-#define GROWN 300000u
+#define SMALL 1000u
+#define GROWN 2000000u
+#define SPIKE 1000000u
+#define MEASURED_FROM 100000u
 
 static void grow(uint32_t from, uint32_t to)
 {
@@ -321,34 +324,56 @@ static void shrink(uint32_t from, uint32_t to)
 			ck_abort_msg("block %u is lost", i - 1);
 }
 
-START_TEST(table_takes_24_bytes_a_block_and_a_rest_of_a_page_a_stripe)
+static uint32_t two_percent_more(uint32_t count)
 {
+	return count + count / 50;
+}
+
+START_TEST(growing_table_takes_24_bytes_a_block_at_every_moment)
+{
+	uint32_t count = 0;
+
 	live_table_init();
-	for (uint32_t count = 20000; count <= GROWN; count += 20000) {
+	for (uint32_t next = MEASURED_FROM; next <= GROWN; next = two_percent_more(next)) {
 		uint64_t bytes;
 
-		grow(count - 20000, count);
+		grow(count, next);
+		count = next;
 		bytes = table_bytes();
-		/* two thirds full at the worst, and of each stripe a part of its last page */
-		if (bytes < count * UINT64_C(16) || bytes > count * UINT64_C(27))
+		if (bytes < count * UINT64_C(16) || bytes > count * UINT64_C(24))
 			ck_abort_msg("%u blocks take %lu bytes", count, (unsigned long)bytes);
 	}
 }
 END_TEST
 
-START_TEST(shrinking_gives_memory_back)
+START_TEST(shrinking_table_takes_40_bytes_a_block_at_most)
 {
 	live_table_init();
-	grow(0, 2000);
-	for (uint32_t round = 0; round < 3; round++) {
-		uint64_t full;
+	grow(0, SPIKE);
+	for (uint32_t count = SPIKE; count >= MEASURED_FROM; count -= count / 50) {
+		uint64_t bytes = table_bytes();
 
-		grow(2000, GROWN);
-		full = table_bytes();
-		ck_assert_uint_gt(full, GROWN * UINT64_C(16));
-		shrink(GROWN, 2000);
-		/* a page at least for each stripe; stripes are not put together again */
-		ck_assert_uint_lt(table_bytes(), full / 8);
+		if (bytes > count * UINT64_C(40))
+			ck_abort_msg("%u blocks take %lu bytes", count, (unsigned long)bytes);
+		shrink(count, count - count / 50);
+	}
+}
+END_TEST
+
+START_TEST(spike_leaves_little_memory_behind)
+{
+	uint64_t before;
+
+	live_table_init();
+	grow(0, SMALL);
+	before = table_bytes();
+	for (uint32_t round = 0; round < 3; round++) {
+		grow(SMALL, SPIKE);
+		ck_assert_uint_gt(table_bytes(), SPIKE * UINT64_C(16));
+		shrink(SPIKE, SMALL);
+		if (table_bytes() > 4 * before)
+			ck_abort_msg("%lu bytes are %lu after round %u", (unsigned long)before,
+				     (unsigned long)table_bytes(), round);
 	}
 }
 END_TEST
@@ -418,8 +443,9 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, more_large_blocks_than_there_is_room_for_lose_only_their_size);
 	suite_add_tcase(suite, tests);
 	tcase_set_timeout(memory, 60);
-	tcase_add_test(memory, table_takes_24_bytes_a_block_and_a_rest_of_a_page_a_stripe);
-	tcase_add_test(memory, shrinking_gives_memory_back);
+	tcase_add_test(memory, growing_table_takes_24_bytes_a_block_at_every_moment);
+	tcase_add_test(memory, shrinking_table_takes_40_bytes_a_block_at_most);
+	tcase_add_test(memory, spike_leaves_little_memory_behind);
 	suite_add_tcase(suite, memory);
 	return suite;
 }
