@@ -7,6 +7,7 @@
  */
 #include "node_table.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "id_index.h"
@@ -32,21 +33,37 @@ uint32_t location_intern(uint64_t word)
 	return id_index_insert(&location_index, word, id);
 }
 
+/*
+ * A stack's new nodes get ids one after another: most nodes have one child, and that is the next node. Found so it
+ * may be one that lost a race in the index; it means the same.
+ */
+static bool node_is_next(uint32_t parent, uint64_t word)
+{
+	const uint64_t *next;
+
+	if (parent + 1 >= trace_file_count(TRACE_NODES)) /* its page may not even be reserved */
+		return false;
+	next = trace_file_entry(TRACE_NODES, parent + 1);
+	return next != NULL && mt_load_acquire(next) == word; /* partner: node_intern() */
+}
+
 uint32_t node_intern(uint32_t parent, uint32_t location)
 {
-	uint64_t key = (uint64_t)parent << 32 | location;
+	uint64_t word = (uint64_t)location << 32 | parent; /* as struct mt_node lies in memory */
 	uint32_t id;
 
 	if (location == 0)
 		return 0;
-	id = id_index_find(&node_index, key);
+	if (parent != 0 && node_is_next(parent, word))
+		return parent + 1;
+	id = id_index_find(&node_index, word);
 	if (id != 0)
 		return id;
 	id = trace_file_claim(TRACE_NODES, 1);
 	if (id == 0)
 		return 0;
-	*(struct mt_node *)trace_file_entry(TRACE_NODES, id) = (struct mt_node){parent, location};
-	return id_index_insert(&node_index, key, id);
+	mt_store_release((uint64_t *)trace_file_entry(TRACE_NODES, id), word);
+	return id_index_insert(&node_index, word, id);
 }
 
 uint32_t node_site(uint32_t node)
