@@ -4,7 +4,8 @@
  *
  * Growing: one thread (more, if that one is stopped) copies the pairs into a table of twice the size, puts it
  * in place by one CAS and then copies what was inserted meanwhile. The old table's pages are given back,
- * its addresses stay valid: a late reader finds zeros there, that is, nothing.
+ * its addresses stay valid: a late reader finds zeros there, that is, nothing. All pages of the new one are taken
+ * at once: scattered as its keys are they would be touched anyway, one page fault after the other.
  */
 #define _GNU_SOURCE
 #include "id_index.h"
@@ -53,30 +54,38 @@ static uint32_t id_index_put(struct id_index_table *table, uint64_t key, uint32_
 	return 0;
 }
 
-static void id_index_copy(const struct id_index_table *from, struct id_index_table *to)
+/* Returns the number of pairs. */
+static uint64_t id_index_copy(const struct id_index_table *from, struct id_index_table *to)
 {
+	uint64_t count = 0;
+
 	for (uint64_t i = 0; i <= from->mask; i++) {
 		uint64_t key = mt_load_acquire(&from->slots[i].low);
 
-		if (key != 0)
-			(void)id_index_put(to, key - 1,
-					   (uint32_t)mt_load_relaxed(&from->slots[i].high));
+		if (key == 0)
+			continue;
+		(void)id_index_put(to, key - 1, (uint32_t)mt_load_relaxed(&from->slots[i].high));
+		count++;
 	}
+	return count;
 }
 
 static void id_index_grow(struct id_index *index, struct id_index_table *table)
 {
 	struct id_index_table *larger = id_index_new((table->mask + 1) * 2);
 	struct id_index_table *expected = table;
+	uint64_t count;
 
 	if (larger == NULL)
 		return;
-	id_index_copy(table, larger);
+	os_populate(larger, id_index_bytes(larger->mask + 1));
+	count = id_index_copy(table, larger);
 	if (!mt_cas_acq_rel(&index->table, &expected, larger)) {
 		os_unmap(larger, id_index_bytes(larger->mask + 1));
 		return;
 	}
-	id_index_copy(table, larger); /* what came in between */
+	if (mt_load_relaxed(&table->used) != count)
+		(void)id_index_copy(table, larger); /* what came in between */
 	(void)os_advise((char *)table + 4096, id_index_bytes(table->mask + 1) - 4096,
 			MADV_DONTNEED);
 }

@@ -14,7 +14,7 @@
 #include "memtrace/atomic.h"
 #include "trace_file.h"
 
-#define NODE_INDEX_SLOTS (1u << 13)
+#define NODE_INDEX_SLOTS (1u << 10)
 
 static struct id_index location_index = {NULL, NODE_INDEX_SLOTS};
 static struct id_index node_index = {NULL, NODE_INDEX_SLOTS};

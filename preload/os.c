@@ -26,6 +26,9 @@
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22
 #endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 
 #if defined(__x86_64__)
 static long os_call(long number, long a, long b, long c, long d, long e, long f)
@@ -165,6 +168,11 @@ bool os_map_move(void *from, void *to, size_t bytes)
 	(void)CALL2(SYS_munmap, (char *)from - OS_PAGE, OS_PAGE);
 	(void)CALL2(SYS_munmap, (char *)from + bytes, OS_PAGE);
 	return true;
+}
+
+void os_populate(void *address, size_t bytes)
+{
+	(void)os_advise(address, bytes, MADV_POPULATE_WRITE);
 }
 
 int os_advise(void *address, size_t bytes, int advice)

@@ -35,6 +35,8 @@ void os_unmap(void *address, size_t bytes);
 void *os_map_file_again(void *page, size_t delta, size_t bytes);
 /* Puts the mapping at `from` (made by os_map_file) in the place of the one at `to`, which is dropped. */
 bool os_map_move(void *from, void *to, size_t bytes);
+/* Takes private pages now rather than when they are touched, if the system can (Linux 5.14). */
+void os_populate(void *address, size_t bytes);
 int os_advise(void *address, size_t bytes, int advice);
 /* Whether reading [address, address + bytes) would succeed; asks the kernel, touches nothing. */
 bool os_is_readable(const void *address, size_t bytes);

@@ -11,7 +11,7 @@
 #include "module_table.h"
 #include "os.h"
 
-#define FIRST_LOG2 12
+#define FIRST_LOG2 10
 #define LAST_LOG2 22
 #define SWEPT_KEY 1 /* generation 0 does not occur */
 
@@ -73,6 +73,8 @@ static void grow(uintptr_t table, uint16_t generation)
 	larger = (uintptr_t)os_map(table_bytes(count_log2));
 	if (!larger)
 		return;
+	if (table)
+		os_populate((void *)larger, table_bytes(count_log2));
 	larger |= count_log2;
 	if (table)
 		count = copy_fresh(table, larger, generation);

@@ -59,6 +59,12 @@ void *os_map(size_t bytes)
 	return pages;
 }
 
+void os_populate(void *address, size_t bytes)
+{
+	(void)address;
+	(void)bytes;
+}
+
 void os_unmap(void *address, size_t bytes)
 {
 	(void)bytes;

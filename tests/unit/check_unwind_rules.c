@@ -99,7 +99,7 @@ START_TEST(location_for_a_place_that_was_used_again_is_refused)
 	unsigned i;
 
 	for (i = 0; i < 100000 && taken != entry; i++) {
-		other = key_at(i, (uint16_t)(2 + i / 1000)); /* so few that no table grows */
+		other = key_at(i, (uint16_t)(2 + i / 250)); /* so few that no table grows */
 		taken = rules_add(other, 5);
 	}
 	ck_assert_ptr_eq(taken, entry);
