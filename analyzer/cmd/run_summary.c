@@ -140,6 +140,9 @@ static void print_totals(const struct snapshot *snapshot)
 	(void)fprintf(stderr, "  %-12s%s\n", "peak",
 		      size_text(totals[MT_TOTAL_PEAK_LIVE_BYTES]).text);
 	print_line("at exit", totals[MT_TOTAL_LIVE_BLOCKS], totals[MT_TOTAL_LIVE_BYTES]);
+	if (snapshot->header.sample_bytes != 0)
+		(void)fprintf(stderr, "  %-12s%s\n", "figures",
+			      sampled_text(snapshot->header.sample_bytes).text);
 	if (totals[MT_TOTAL_DROPPED_COUNT] != 0)
 		(void)fprintf(stderr, "  %-12s%s events; memtrace info says which\n", "dropped",
 			      number_text(totals[MT_TOTAL_DROPPED_COUNT]).text);

@@ -105,6 +105,9 @@ static int build_add(struct build *build, const struct visit *visit, struct dige
 	row->is_approximate |= site->is_approximate;
 	row->last_site = build->site_serial;
 	figures_add(&row->figures, &figures);
+	if (!status)
+		status = row_set_add_estimate(build->set, &row->estimates, 0,
+					      snapshot_estimate(visit->snapshot, site));
 	return status;
 }
 
@@ -168,10 +171,14 @@ static int build_site(struct build *build, const struct visit *visit)
 		return status;
 	status = is_by_frame(how->by) ? add_by_frame(build, visit, &is_added)
 				      : add_whole(build, visit, &is_added);
-	if (is_added)
-		figures_add(&build->set->total, &figures);
-	else
+	if (!is_added) {
 		build->set->is_filtered = true;
+		return status;
+	}
+	figures_add(&build->set->total, &figures);
+	if (!status)
+		status = row_set_add_estimate(build->set, &build->set->estimates, 0,
+					      snapshot_estimate(visit->snapshot, visit->site));
 	return status;
 }
 

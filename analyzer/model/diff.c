@@ -70,7 +70,12 @@ static int join_set(struct row_set *set, const struct row_set *part, size_t inpu
 		row->is_approximate |= part->rows[i].is_approximate;
 		row->is_peak_bound |= part->rows[i].is_peak_bound;
 		status = join_stacks(set, row, part, &part->rows[i]);
+		if (!status)
+			status = row_set_add_estimate(set, &row->estimates, input,
+						      part->rows[i].estimates);
 	}
+	if (!status)
+		status = row_set_add_estimate(set, &set->estimates, input, part->estimates);
 	set->series[input] = part->total;
 	set->is_filtered |= part->is_filtered;
 	return status;

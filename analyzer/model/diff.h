@@ -49,6 +49,11 @@ struct findings {
 void diff_order(struct snapshot **snapshots, size_t count, struct findings *findings);
 
 /**
+ * diff_is_one_process() - whether two snapshots are of the same run of a program.
+ */
+bool diff_is_one_process(const struct snapshot *a, const struct snapshot *b);
+
+/**
  * diff_check() - look whether snapshots can be compared, in the order given.
  * @rebuilt: names of modules that differ, see group_rules_rebuilt().
  */

@@ -59,7 +59,7 @@ static bool is_equal_program(const struct snapshot *a, const struct snapshot *b)
 	       strcmp(executable_name(a), executable_name(b)) == 0;
 }
 
-static bool is_equal_process(const struct snapshot *a, const struct snapshot *b)
+bool diff_is_one_process(const struct snapshot *a, const struct snapshot *b)
 {
 	return a->header.pid == b->header.pid &&
 	       a->header.process_start_ticks == b->header.process_start_ticks &&
@@ -77,7 +77,7 @@ void diff_order(struct snapshot **snapshots, size_t count, struct findings *find
 	size_t i, k;
 
 	for (i = 1; i < count; i++)
-		if (!is_equal_process(snapshots[0], snapshots[i]))
+		if (!diff_is_one_process(snapshots[0], snapshots[i]))
 			return;
 	if (count < 3)
 		return;
@@ -101,12 +101,12 @@ static void check_pair(const struct snapshot *a, const struct snapshot *b,
 	if (!is_equal_program(a, b))
 		find(findings, FINDING_REFUSAL, "%s is of %s, but %s is of %s", a->path,
 		     executable_name(a), b->path, executable_name(b));
-	else if (!is_equal_process(a, b))
+	else if (!diff_is_one_process(a, b))
 		find(findings, FINDING_NOTE,
 		     "two runs of %s are compared: process %" PRId32 " and process %" PRId32,
 		     executable_name(a), a->header.pid, b->header.pid);
-	if (is_equal_process(a, b) ? b->taken_ns < a->taken_ns
-				   : taken_realtime_ns(b) < taken_realtime_ns(a))
+	if (diff_is_one_process(a, b) ? b->taken_ns < a->taken_ns
+				      : taken_realtime_ns(b) < taken_realtime_ns(a))
 		find(findings, FINDING_WARNING, "%s is older than %s: swap them to see growth as +",
 		     b->path, a->path);
 }
@@ -123,6 +123,24 @@ static void check_drops(const struct snapshot *const *snapshots, size_t count,
 			find(findings, FINDING_WARNING,
 			     "%s: %" PRId64 " events were dropped; its figures are too small",
 			     snapshots[i]->path, dropped);
+	}
+}
+
+/* Where some figures have limits and others need none, or limits of another width. */
+static void check_samples(const struct snapshot *const *snapshots, size_t count,
+			  struct findings *findings)
+{
+	size_t i;
+
+	for (i = 1; i < count; i++) {
+		uint64_t first = snapshots[0]->header.sample_bytes;
+		uint64_t other = snapshots[i]->header.sample_bytes;
+
+		if (first == other)
+			continue;
+		find(findings, FINDING_NOTE, "%s is %s, %s is %s", snapshots[0]->path,
+		     sampled_text(first).text, snapshots[i]->path, sampled_text(other).text);
+		return;
 	}
 }
 
@@ -149,6 +167,7 @@ void diff_check(const struct snapshot *const *snapshots, size_t count, const cha
 	for (i = 1; i < count; i++)
 		check_pair(snapshots[i - 1], snapshots[i], findings);
 	check_drops(snapshots, count, findings);
+	check_samples(snapshots, count, findings);
 	check_silence(snapshots, count, findings);
 	for (i = 0; rebuilt[i]; i++)
 		find(findings, FINDING_NOTE,
@@ -161,10 +180,11 @@ void merge_check(const struct snapshot *const *snapshots, size_t count, struct f
 	size_t i, k;
 
 	check_drops(snapshots, count, findings);
+	check_samples(snapshots, count, findings);
 	check_silence(snapshots, count, findings);
 	for (i = 1; i < count; i++)
 		for (k = 0; k < i; k++)
-			if (is_equal_process(snapshots[k], snapshots[i]))
+			if (diff_is_one_process(snapshots[k], snapshots[i]))
 				find(findings, FINDING_WARNING,
 				     "%s and %s are of one process, which now counts twice; "
 				     "memtrace diff compares them",

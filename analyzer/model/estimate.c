@@ -5,6 +5,19 @@
 #include "model/estimate.h"
 
 #include <stddef.h>
+#include <stdio.h>
+
+#include "base/size_text.h"
+
+struct sampled_text sampled_text(uint64_t sample_bytes)
+{
+	struct sampled_text out = {"exact"};
+
+	if (sample_bytes > 0)
+		(void)snprintf(out.text, sizeof(out.text), "sampled (1 per %s)",
+			       size_text((int64_t)sample_bytes).text);
+	return out;
+}
 
 void estimate_part_add(struct estimate_part *sum, const struct estimate_part *part, double factor)
 {

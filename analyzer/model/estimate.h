@@ -25,6 +25,15 @@ struct estimate {
 	struct estimate_part parts[ESTIMATE_COUNT];
 };
 
+struct sampled_text {
+	char text[64];
+};
+
+/**
+ * sampled_text() - "sampled (1 per 512 KiB)"; "exact" for 0.
+ */
+struct sampled_text sampled_text(uint64_t sample_bytes);
+
 /**
  * estimate_part_add() - add a part times a factor, which may be negative.
  */

@@ -11,10 +11,13 @@
 #define LOWER 0.025
 #define UPPER 0.975
 #define NORMAL 1.959964
+/* So many events are expected at most, with 97.5 %, where none was seen: exp(-x) / 2 = 0.025. */
+#define EVENTS_UNSEEN 2.995732
 
 /* An estimate of one figure. */
 struct sum {
 	double value, recorded, variance, blocks;
+	double unseen_scale; /* what an event would stand for if there were one */
 };
 
 struct limits {
@@ -27,7 +30,8 @@ static struct limits limits_of_sum(const struct sum *sum)
 	double scale, step, events, part, lower;
 
 	if (!(sum->variance > 0 && unseen > 0 && sum->blocks > 0))
-		return (struct limits){sum->value, sum->value, sum->value};
+		return (struct limits){sum->value, sum->value,
+				       sum->value + EVENTS_UNSEEN * sum->unseen_scale};
 	scale = sum->variance / unseen;
 	/* what one recorded block stands for besides itself: at least half, for no weight is below 2 */
 	step = fmax(scale - sum->recorded / sum->blocks, scale / 2);
@@ -47,8 +51,8 @@ static struct sum sum_of_part(const struct field *field, double value,
 			      const struct estimate_part *part)
 {
 	if (field->unit == FIELD_BYTES)
-		return (struct sum){value, part->bytes, part->byte_variance, part->blocks};
-	return (struct sum){value, part->blocks, part->block_variance, part->blocks};
+		return (struct sum){value, part->bytes, part->byte_variance, part->blocks, 0};
+	return (struct sum){value, part->blocks, part->block_variance, part->blocks, 0};
 }
 
 static double value_of(const struct field *field, const struct estimated *of)
@@ -89,13 +93,17 @@ static double all_of(const struct field *field, const struct figures *figures)
 
 static struct sum sum_of(const struct field *field, const struct estimated *of)
 {
-	double value = value_of(field, of);
-	struct estimate_part all;
+	double value = value_of(field, of), whole = all_of(field, of->figures);
+	struct estimate_part all = all_blocks(of->estimate);
+	struct sum every = sum_of_part(field, whole, &all), sum;
 
-	if (field->sampled != FIELD_SHARE && field->sampled != FIELD_PEAK)
-		return sum_of_part(field, value, &of->estimate->parts[field->sampled]);
-	all = all_blocks(of->estimate);
-	return sum_of_share(field, value, all_of(field, of->figures), &all);
+	if (field->sampled == FIELD_SHARE || field->sampled == FIELD_PEAK)
+		sum = sum_of_share(field, value, whole, &all);
+	else
+		sum = sum_of_part(field, value, &of->estimate->parts[field->sampled]);
+	if (field->sampled != FIELD_OF_INHERITED && every.variance > 0 && whole > every.recorded)
+		sum.unseen_scale = every.variance / (whole - every.recorded);
+	return sum;
 }
 
 /* Bytes of a block on the mean: the ratio of two estimates that rise and fall together. */
@@ -189,6 +197,7 @@ static struct sum sum_without(const struct sum *sum, const struct sum *other, do
 		fmax(sum->recorded - factor * other->recorded, 0),
 		fmax(sum->variance - factor * other->variance, 0),
 		fmax(sum->blocks - factor * other->blocks, 0),
+		sum->unseen_scale,
 	};
 }
 

@@ -77,6 +77,28 @@ static void drop_inherited(struct counters *counters)
 	counters->inherited_free_count = counters->inherited_freed_bytes = 0;
 }
 
+/* Of samples: which of those that are live were inherited is not known, so their share goes. */
+static void drop_inherited_estimate(struct estimate *estimate, double kept)
+{
+	struct estimate_part *live = &estimate->parts[ESTIMATE_LIVE];
+	const struct estimate_part before = *live;
+
+	*live = (struct estimate_part){0};
+	estimate_part_add(live, &before, kept);
+	estimate->parts[ESTIMATE_INHERITED] = (struct estimate_part){0};
+}
+
+static void drop_inherited_site(struct snapshot *snapshot, size_t site)
+{
+	struct counters *counters = &snapshot->sites[site].counters;
+	double before = (double)counters->live_blocks;
+
+	drop_inherited(counters);
+	if (snapshot->estimates && before > 0)
+		drop_inherited_estimate(&snapshot->estimates[site],
+					(double)counters->live_blocks / before);
+}
+
 /* The totals that are sums of sites. */
 static void recount(struct snapshot *snapshot)
 {
@@ -85,6 +107,7 @@ static void recount(struct snapshot *snapshot)
 
 	totals[MT_TOTAL_LIVE_BLOCKS] = totals[MT_TOTAL_LIVE_BYTES] = 0;
 	totals[MT_TOTAL_FREE_COUNT] = totals[MT_TOTAL_FREED_BYTES] = 0;
+	snapshot->estimate = (struct estimate){0};
 	for (i = 0; i < snapshot->site_count; i++) {
 		const struct counters *counters = &snapshot->sites[i].counters;
 
@@ -92,6 +115,8 @@ static void recount(struct snapshot *snapshot)
 		totals[MT_TOTAL_LIVE_BYTES] += counters->live_bytes;
 		totals[MT_TOTAL_FREE_COUNT] += counters->free_count;
 		totals[MT_TOTAL_FREED_BYTES] += counters->freed_bytes;
+		if (snapshot->estimates)
+			estimate_add(&snapshot->estimate, &snapshot->estimates[i]);
 	}
 }
 
@@ -103,7 +128,7 @@ void tree_drop_inherited(struct snapshot *const *snapshots, size_t count)
 		if (!has_parent((const struct snapshot *const *)snapshots, count, snapshots[i]))
 			continue;
 		for (k = 0; k < snapshots[i]->site_count; k++)
-			drop_inherited(&snapshots[i]->sites[k].counters);
+			drop_inherited_site(snapshots[i], k);
 		recount(snapshots[i]);
 	}
 }

@@ -165,6 +165,20 @@ int row_set_put_least(struct row_set *set, struct row *row, const struct row_sta
 	return 0;
 }
 
+int row_set_add_estimate(struct row_set *set, struct estimate **estimates, size_t input,
+			 const struct estimate *part)
+{
+	if (!part)
+		return 0;
+	if (!*estimates)
+		*estimates =
+			arena_alloc(&set->series_arena, set->input_count * sizeof(**estimates));
+	if (!*estimates)
+		return -ENOMEM;
+	estimate_add(&(*estimates)[input], part);
+	return 0;
+}
+
 int row_set_add_series(struct row_set *set, struct row *row)
 {
 	if (!row->series)

@@ -63,6 +63,9 @@ struct row {
 	uint32_t grown_count;  /* intervals in which live bytes grew */
 	uint32_t shrunk_count; /* intervals in which they shrank */
 
+	/* What stands behind the figures per input; NULL: every event was recorded. */
+	struct estimate *estimates;
+
 	/* While aggregate() works: the site added last. */
 	uint32_t last_site;
 };
@@ -78,8 +81,9 @@ struct row_set {
 	size_t count;
 	/* Every site that passed the filter, once; in a diff: of the last input. */
 	struct figures total;
-	struct figures *series; /* of a diff: totals per input; NULL in a report */
-	size_t input_count;	/* of a diff; 1 for a report */
+	struct figures *series;	    /* of a diff: totals per input; NULL in a report */
+	size_t input_count;	    /* of a diff; 1 for a report */
+	struct estimate *estimates; /* of the totals, as those of a row */
 
 	/* While rows are added: room, where each key is, and what only some rows have. */
 	size_t capacity;
@@ -121,6 +125,16 @@ const struct row *row_set_find(const struct row_set *set, struct digest key);
  * Return: 0 or -ENOMEM.
  */
 int row_set_add_series(struct row_set *set, struct row *row);
+
+/**
+ * row_set_add_estimate() - add what stands behind figures that are added to a row, or to the totals.
+ * @estimates: of a row or of the set itself; made when the first is added.
+ * @part: NULL: the figures are exact; nothing is to be done.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int row_set_add_estimate(struct row_set *set, struct estimate **estimates, size_t input,
+			 const struct estimate *part);
 
 void row_set_free(struct row_set *set);
 

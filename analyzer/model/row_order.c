@@ -218,6 +218,18 @@ static bool is_small(const struct row_set *set, const struct row *row, uint64_t 
 	return row->figures.counters.live_bytes < (int64_t)min_live_bytes;
 }
 
+static void sum_estimates(struct row_set *set)
+{
+	size_t i, k;
+
+	for (k = 0; k < set->input_count; k++) {
+		set->estimates[k] = (struct estimate){0};
+		for (i = 0; i < set->count; i++)
+			if (set->rows[i].estimates)
+				estimate_add(&set->estimates[k], &set->rows[i].estimates[k]);
+	}
+}
+
 /* Rows by whole stacks or first frames: each site is in one of them. Inclusive ones overlap. */
 static void sum_rows(struct row_set *set)
 {
@@ -225,6 +237,8 @@ static void sum_rows(struct row_set *set)
 
 	if (set->is_cumulative)
 		return;
+	if (set->estimates)
+		sum_estimates(set);
 	set->total = (struct figures){0};
 	for (k = 0; set->series && k < set->input_count; k++)
 		set->series[k] = (struct figures){0};

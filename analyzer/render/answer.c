@@ -11,6 +11,7 @@
 #include "base/size_text.h"
 #include "base/wrap.h"
 #include "render/number_text.h"
+#include "render/sampling.h"
 
 /* With less than this in the largest rows there is no point in counting them. */
 #define SPREAD_PERCENT 10
@@ -269,6 +270,7 @@ void answer_of(const struct view *view, struct answer *answer)
 	if (view->kind == VIEW_DIFF)
 		answer_rss(view, answer);
 	answers[view->kind](view, answer->main, sizeof(answer->main));
+	sampling_answer(view, answer->sampled, sizeof(answer->sampled));
 	if (view->rows->is_filtered && view->rows->count == 0)
 		(void)snprintf(answer->main, sizeof(answer->main), "nothing passes the filters%s",
 			       view->rows->is_cumulative ? ""

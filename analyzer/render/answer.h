@@ -8,8 +8,9 @@
 #include "render/render.h"
 
 struct answer {
-	char rss[192];	/* diff: growth of RSS beside that of the heap; "" = RSS is not known */
-	char main[256]; /* what the rows come to */
+	char rss[192];	   /* diff: growth of RSS beside that of the heap; "" = RSS is not known */
+	char main[256];	   /* what the rows come to */
+	char sampled[256]; /* that these are estimates, and of what width; "" = they are exact */
 };
 
 void answer_of(const struct view *view, struct answer *answer);

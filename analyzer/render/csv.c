@@ -7,6 +7,7 @@
 
 #include "render/names.h"
 #include "render/render.h"
+#include "render/sampling.h"
 
 static const struct {
 	enum name name;
@@ -66,28 +67,35 @@ static void put_name(FILE *out, enum name name, const struct row *row, const str
 
 /* Calls put for every column of figures that the view has. */
 static void each_field(struct rendering *rendering, const struct row *row,
-		       void (*put)(FILE *out, const struct row *row, const struct field *field))
+		       void (*put)(FILE *out, const struct view *view, const struct row *row,
+				   const struct field *field))
 {
 	const struct view *view = rendering->view;
 	size_t i;
 
 	for (i = 0; view->fields && i < view->field_count; i++)
-		put(rendering->out, row, view->fields[i]);
+		put(rendering->out, view, row, view->fields[i]);
 	for (i = 0; !view->fields && i < field_count; i++)
 		if (field_table[i].is_basic || &field_table[i] == view->sort)
-			put(rendering->out, row, &field_table[i]);
+			put(rendering->out, view, row, &field_table[i]);
 }
 
-static void put_header(FILE *out, const struct row *row, const struct field *field)
+static void put_header(FILE *out, const struct view *view, const struct row *row,
+		       const struct field *field)
 {
 	(void)row;
 	(void)fprintf(out, ",%s", field->name);
+	if (sampling_has(view, field))
+		(void)fprintf(out, ",%s_low,%s_high", field->name, field->name);
 }
 
-static void put_delta_header(FILE *out, const struct row *row, const struct field *field)
+static void put_delta_header(FILE *out, const struct view *view, const struct row *row,
+			     const struct field *field)
 {
 	(void)row;
 	(void)fprintf(out, ",%s_delta", field->name);
+	if (sampling_has(view, field))
+		(void)fprintf(out, ",%s_delta_low,%s_delta_high", field->name, field->name);
 }
 
 static void put_value(FILE *out, const struct field *field, int64_t value)
@@ -98,14 +106,26 @@ static void put_value(FILE *out, const struct field *field, int64_t value)
 		(void)fprintf(out, ",%" PRId64, value);
 }
 
-static void put_figure(FILE *out, const struct row *row, const struct field *field)
+static void put_interval(FILE *out, const struct field *field, struct interval interval)
 {
-	put_value(out, field, field_value(field, &row->figures));
+	put_value(out, field, interval.low);
+	put_value(out, field, interval.high);
 }
 
-static void put_delta(FILE *out, const struct row *row, const struct field *field)
+static void put_figure(FILE *out, const struct view *view, const struct row *row,
+		       const struct field *field)
+{
+	put_value(out, field, field_value(field, &row->figures));
+	if (sampling_has(view, field))
+		put_interval(out, field, sampling_of_row(view, row, field));
+}
+
+static void put_delta(FILE *out, const struct view *view, const struct row *row,
+		      const struct field *field)
 {
 	put_value(out, field, field_delta(field, &row->series[0], &row->figures));
+	if (sampling_has(view, field))
+		put_interval(out, field, sampling_of_row_change(view, row, field));
 }
 
 static int csv_begin(struct rendering *rendering)

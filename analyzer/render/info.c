@@ -11,6 +11,7 @@
 #include "render/answer.h"
 #include "render/drop_text.h"
 #include "render/integrity.h"
+#include "render/sampling.h"
 #include "render/words.h"
 
 struct teller {
@@ -146,15 +147,41 @@ static uint64_t peak_error_bytes(const struct mt_process *process)
 	return process->hold_bytes > 0 ? (uint64_t)process->hold_bytes * process->shard_count : 0;
 }
 
+/* Between which values an estimated total lies, with 95 %. */
+static void tell_limits(const struct teller *teller, const struct snapshot *snapshot,
+			enum mt_total total)
+{
+	const struct field *field = sampling_total_field(total);
+	char name[64];
+	struct interval interval;
+	enum info_kind kind;
+
+	if (snapshot->header.sample_bytes == 0 || field == NULL)
+		return;
+	interval = sampling_of_snapshot(snapshot, field);
+	kind = field->unit == FIELD_BYTES ? INFO_BYTES : INFO_COUNT;
+	(void)snprintf(name, sizeof(name), "%s_low", field->name);
+	put(teller, name, "  at least", kind, NULL, interval.low);
+	(void)snprintf(name, sizeof(name), "%s_high", field->name);
+	put(teller, name, "  at most", kind, NULL, interval.high);
+}
+
 static void tell_totals(const struct teller *teller, const struct snapshot *snapshot)
 {
-	group(teller, "totals", "Totals");
+	uint64_t sample_bytes = snapshot->header.sample_bytes;
+	char title[96] = "Totals";
+
+	if (sample_bytes > 0)
+		(void)snprintf(title, sizeof(title), "Totals, %s, with limits of 95%%",
+			       sampled_text(sample_bytes).text);
+	group(teller, "totals", title);
 	for (enum mt_total total = 0; total < MT_TOTAL_COUNT; total++) {
 		const char *name = total_name(total);
 		bool is_bytes = strstr(name, "_bytes") != NULL;
 
 		put(teller, name, name, is_bytes ? INFO_BYTES : INFO_COUNT, NULL,
 		    snapshot->totals[total]);
+		tell_limits(teller, snapshot, total);
 	}
 	group_end(teller);
 	group(teller, "bounds", "More about them");

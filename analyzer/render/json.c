@@ -10,6 +10,7 @@
 #include "render/integrity.h"
 #include "render/names.h"
 #include "render/render.h"
+#include "render/sampling.h"
 #include "render/words.h"
 
 static const char *const kind_names[] = {
@@ -34,7 +35,48 @@ static void put_input(struct json_writer *json, const struct snapshot *snapshot)
 	json_unsigned(json, "taken_ns", snapshot->taken_ns);
 	if (rss_bytes)
 		json_unsigned(json, "rss_bytes", rss_bytes);
+	if (snapshot->header.sample_bytes)
+		json_unsigned(json, "sample_bytes", snapshot->header.sample_bytes);
 	json_object_end(json);
+}
+
+static void put_value(struct json_writer *json, const char *name, const struct field *field,
+		      int64_t value)
+{
+	if (field->unit == FIELD_RATIO)
+		json_decimal(json, name, value, FIELD_RATIO_ONE);
+	else
+		json_integer(json, name, value);
+}
+
+/* name_low and name_high */
+static void put_interval(struct json_writer *json, const char *name, const struct field *field,
+			 struct interval interval)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "%s_low", name);
+	put_value(json, text, field, interval.low);
+	(void)snprintf(text, sizeof(text), "%s_high", name);
+	put_value(json, text, field, interval.high);
+}
+
+static void put_total_intervals(struct json_writer *json, const struct view *view)
+{
+	char name[64];
+	size_t i;
+
+	for (i = 0; i < MT_TOTAL_COUNT && sampling_bytes(view) > 0; i++) {
+		const struct field *field = sampling_total_field((enum mt_total)i);
+
+		if (!field)
+			continue;
+		put_interval(json, field->name, field, sampling_of_total(view, field));
+		if (view->kind != VIEW_DIFF)
+			continue;
+		(void)snprintf(name, sizeof(name), "%s_delta", field->name);
+		put_interval(json, name, field, sampling_of_total_change(view, field));
+	}
 }
 
 static void put_totals(struct json_writer *json, const struct view *view)
@@ -52,6 +94,7 @@ static void put_totals(struct json_writer *json, const struct view *view)
 		(void)snprintf(name, sizeof(name), "%s_delta", total_name((enum mt_total)i));
 		json_integer(json, name, (int64_t)((uint64_t)last[i] - (uint64_t)first[i]));
 	}
+	put_total_intervals(json, view);
 	json_object_end(json);
 }
 
@@ -64,6 +107,8 @@ static void put_answer(struct json_writer *json, const struct view *view)
 	if (*answer.rss)
 		json_text(json, NULL, answer.rss);
 	json_text(json, NULL, answer.main);
+	if (*answer.sampled)
+		json_text(json, NULL, answer.sampled);
 	json_array_end(json);
 }
 
@@ -82,6 +127,11 @@ static int json_begin_view(struct rendering *rendering)
 	for (i = 0; i < view->snapshot_count; i++)
 		put_input(json, view->snapshots[i]);
 	json_array_end(json);
+	if (sampling_bytes(view) > 0) {
+		json_object(json, "sampled");
+		json_unsigned(json, "bytes", sampling_bytes(view));
+		json_object_end(json);
+	}
 	put_totals(json, view);
 	json_text(json, "by", group_name(view->rows->by, 1));
 	json_bool(json, "cumulative", view->rows->is_cumulative);
@@ -129,24 +179,21 @@ static void put_names(struct json_writer *json, const struct view *view, const s
 		json_unsigned(json, "offset", frame->offset);
 }
 
-static void put_value(struct json_writer *json, const char *name, const struct field *field,
-		      int64_t value)
+static void put_field(struct json_writer *json, const struct view *view, const struct row *row,
+		      const struct field *field)
 {
-	if (field->unit == FIELD_RATIO)
-		json_decimal(json, name, value, FIELD_RATIO_ONE);
-	else
-		json_integer(json, name, value);
-}
-
-static void put_field(struct json_writer *json, const struct row *row, const struct field *field)
-{
+	bool has_interval = sampling_has(view, field);
 	char name[64];
 
 	put_value(json, field->name, field, field_value(field, &row->figures));
+	if (has_interval)
+		put_interval(json, field->name, field, sampling_of_row(view, row, field));
 	if (!row->series)
 		return;
 	(void)snprintf(name, sizeof(name), "%s_delta", field->name);
 	put_value(json, name, field, field_delta(field, &row->series[0], &row->figures));
+	if (has_interval)
+		put_interval(json, name, field, sampling_of_row_change(view, row, field));
 }
 
 static void put_fields(struct json_writer *json, const struct view *view, const struct row *row)
@@ -154,10 +201,10 @@ static void put_fields(struct json_writer *json, const struct view *view, const 
 	size_t i;
 
 	for (i = 0; view->fields && i < view->field_count; i++)
-		put_field(json, row, view->fields[i]);
+		put_field(json, view, row, view->fields[i]);
 	for (i = 0; !view->fields && i < field_count; i++)
 		if (field_table[i].is_basic || &field_table[i] == view->sort)
-			put_field(json, row, &field_table[i]);
+			put_field(json, view, row, &field_table[i]);
 }
 
 static void put_change(struct json_writer *json, const struct view *view, const struct row *row)
@@ -173,6 +220,16 @@ static void put_change(struct json_writer *json, const struct view *view, const 
 	json_array(json, "interval_live_bytes_delta");
 	for (i = 1; i < view->rows->input_count; i++)
 		json_integer(json, NULL, field_delta(field, &row->series[i - 1], &row->series[i]));
+	json_array_end(json);
+	if (!sampling_has(view, field))
+		return;
+	json_array(json, "interval_live_bytes_delta_low");
+	for (i = 1; i < view->rows->input_count; i++)
+		json_integer(json, NULL, sampling_of_step(view, row, field, i).low);
+	json_array_end(json);
+	json_array(json, "interval_live_bytes_delta_high");
+	for (i = 1; i < view->rows->input_count; i++)
+		json_integer(json, NULL, sampling_of_step(view, row, field, i).high);
 	json_array_end(json);
 }
 

@@ -11,6 +11,7 @@
 #include "render/number_text.h"
 #include "render/place_text.h"
 #include "render/render.h"
+#include "render/sampling.h"
 #include "render/text_row.h"
 
 static int text_begin(struct rendering *rendering)
@@ -23,6 +24,8 @@ static int text_begin(struct rendering *rendering)
 	if (*answer.rss)
 		line_put(out, view->columns, answer.rss);
 	line_put(out, view->columns, answer.main);
+	if (*answer.sampled)
+		line_put(out, view->columns, answer.sampled);
 	return 0;
 }
 
@@ -76,8 +79,9 @@ static void put_integrity(FILE *out, const struct view *view)
 	struct integrity integrity;
 
 	integrity_of(view, &integrity);
-	(void)fprintf(out, "\n%s events seen, %s dropped, %s unseen frees, %s truncated stacks, ",
+	(void)fprintf(out, "\n%s events %s, %s dropped, %s unseen frees, %s truncated stacks, ",
 		      number_text(integrity.event_count).text,
+		      sampling_bytes(view) > 0 ? "estimated" : "seen",
 		      number_text(integrity.dropped_count).text,
 		      number_text(integrity.unseen_free_count).text,
 		      number_text(integrity.truncated_stack_count).text);

@@ -13,6 +13,7 @@
 #include "render/line_text.h"
 #include "render/number_text.h"
 #include "render/place_text.h"
+#include "render/sampling.h"
 
 #define COLOR_NONE "\033[0m"
 #define COLOR_PLACE "\033[1m"
@@ -32,17 +33,20 @@ static const char *relation_of(const struct row *row, const struct field *field)
 	return is_peak && row->figures.site_count > 1 ? "<=" : "=";
 }
 
-static void put_figure(FILE *out, const struct row *row, const struct field *field, bool is_first)
+static void put_figure(FILE *out, const struct view *view, const struct row *row,
+		       const struct field *field, bool is_first)
 {
 	int64_t value = field_value(field, &row->figures);
 	int64_t change;
 
-	(void)fprintf(out, "%s%s%s%s", is_first ? "" : ", ", field->label, relation_of(row, field),
-		      number_text_field(field, value).text);
+	(void)fprintf(out, "%s%s%s%s%s", is_first ? "" : ", ", field->label,
+		      relation_of(row, field), number_text_field(field, value).text,
+		      sampling_text(view, row, field).text);
 	if (!row->series || field->divisor != FIELD_WHOLE)
 		return;
 	change = field_delta(field, &row->series[0], &row->figures);
-	(void)fprintf(out, " (%s)", number_text_change(field, change).text);
+	(void)fprintf(out, " (%s%s)", number_text_change(field, change).text,
+		      sampling_text_change(view, row, field).text);
 }
 
 static bool is_default_field(const struct field *field)
@@ -64,10 +68,10 @@ static void put_default_figures(FILE *out, const struct view *view, const struct
 
 		/* an average of no blocks says nothing */
 		if (field->divisor == FIELD_WHOLE || row->figures.counters.live_blocks != 0)
-			put_figure(out, row, field, i == 0);
+			put_figure(out, view, row, field, i == 0);
 	}
 	if (!is_default_field(view->sort))
-		put_figure(out, row, view->sort, false);
+		put_figure(out, view, row, view->sort, false);
 }
 
 static void put_change(FILE *out, const struct view *view, const struct row *row)
@@ -91,7 +95,7 @@ static void put_figures(FILE *out, const struct view *view, const struct row *ro
 	if (!view->fields)
 		put_default_figures(out, view, row);
 	for (i = 0; view->fields && i < view->field_count; i++)
-		put_figure(out, row, view->fields[i], i == 0);
+		put_figure(out, view, row, view->fields[i], i == 0);
 	if (row->series)
 		put_change(out, view, row);
 	if (row->is_approximate)

@@ -3,8 +3,10 @@
 
 Samples are chosen with fixed seeds: what holds once holds always.
 """
+import glob
 import json
 import math
+import os
 import subprocess
 
 import harness
@@ -59,6 +61,42 @@ def _errors_of_one_size(runs, functions, arguments=()):
 
 def estimates_are_right_on_the_mean():
     return _check_mean(_errors_of_one_size(12, SITES[:15]), "counts")
+
+
+class _Coverage:
+    """Pairs of a run and a function: how often the truth lies within the limits, and the mean error."""
+
+    def __init__(self, field):
+        self.field, self.pairs, self.held, self.errors = field, 0, 0, []
+
+    def add(self, row, truth):
+        if truth == 0:
+            return
+        found = row[self.field] if row else 0
+        self.errors.append((found - truth) / truth)
+        if row:
+            low, high = row[self.field + "_low"], row[self.field + "_high"]
+            assert low <= found <= high, row
+            self.pairs += 1
+            self.held += low <= truth <= high
+
+    def check(self):
+        part = self.held / self.pairs
+        assert self.pairs >= 2000 and 0.93 <= part <= 0.97, (self.field, self.held, self.pairs)
+        return f"{self.field}: {part:.4f} of {self.pairs}; " + _check_mean(self.errors, "error")
+
+
+def limits_hold_the_truth_in_95_percent():
+    fields = [_Coverage(name) for name in ("alloc_bytes", "alloc_count", "live_bytes",
+                                           "live_blocks")]
+    names = [name for name in SITES if name != "site_p"]  # which is exact
+    for seed in range(110):
+        with _sampled(seed) as run:
+            rows, truth = _by_function(run.finish().file()), _truth(run)
+            for name in names:
+                for field in fields:
+                    field.add(rows.get(name), truth[name][field.field])
+    return "; ".join(field.check() for field in fields)
 
 
 def threads_that_begin_have_samples_of_their_own():
@@ -123,15 +161,42 @@ def forked_child_inherits_the_estimates():
         assert inherited["site_a"]["alloc_count"] > 0
 
 
-def snapshots_of_itself_and_from_outside_hold_the_same():
+def snapshot_of_a_file_has_its_limits():
     with _sampled(5) as run:
-        run.env["MEMTRACE_SNAPSHOT_AT"] = "live>3M"
-        run.finish()
-        path = run.file()
+        path = run.finish().file()
         copy = path + ".copy"
         harness.memtrace("snapshot", "-o", copy, path)
         for by in ("--by=function", "--by=site"):
             harness.equal(harness.report(copy, by)["rows"], harness.report(path, by)["rows"], by)
+
+
+def snapshots_that_a_process_makes_of_itself_have_limits():
+    with _sampled(5) as run:
+        run.env["MEMTRACE_SNAPSHOT_AT"] = "grow:1M"
+        run.finish()
+        last = max(glob.glob(os.path.join(run.out, "*.snap")),
+                   key=lambda path: harness.report(path)["inputs"][0]["taken_ns"]
+                   if harness.Header(path).is_snapshot else -1)
+        rows, whole = _by_function(last), _by_function(run.file())
+        for name in SITES[:5]:  # over by then
+            for field in ("alloc_bytes", "alloc_bytes_low", "alloc_bytes_high"):
+                harness.equal(rows[name][field], whole[name][field], f"{name} {field}")
+
+
+def sampled_and_exact_runs_differ_within_the_limits():
+    held = pairs = 0
+    with harness.Run([harness.target("sampled_sites")]) as exact:
+        first = exact.finish().file()
+        for seed in range(40):
+            with _sampled(seed) as run:
+                document = harness.diff(first, run.finish().file(), "--by", "function", "--force")
+                assert "is exact" in " ".join(document["notes"]), document["notes"]
+                for row in document["rows"]:
+                    if row["function"] in SITES and row["function"] != "site_p":
+                        pairs += 1
+                        held += row["alloc_bytes_delta_low"] <= 0 <= row["alloc_bytes_delta_high"]
+    assert pairs > 900 and 0.92 < held / pairs < 0.98, (held, pairs)
+    return f"{held / pairs:.4f} of {pairs}"
 
 
 def running_process_agrees_with_its_table():

@@ -19,8 +19,8 @@ SCHEMA = os.path.join(harness.SOURCE, "docs", "schema.json")
 class _Obedient(Run):
     """The target, started; tell() returns once it has obeyed."""
 
-    def __init__(self):
-        super().__init__([target("obedient")])
+    def __init__(self, **options):
+        super().__init__([target("obedient")], **options)
         self.start(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.tell("x0")  # its answer says that tracing has begun
 
@@ -62,20 +62,22 @@ def every_json_output_fits_the_schema():
         schema = json.load(file)
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
-    with _Obedient() as run:
-        run.tell("k3", "t1")
-        first = run.snapshot("a.snap")
-        run.tell("k2", "f5", "r1")
-        second = run.snapshot("b.snap")
-        run.tell("f-1")
-        third = run.stop()
-        for command in (["report", second], ["report", third], ["leaks", third], ["diff", first, second],
-                        ["diff", first, second, third], ["report", second, "--fields", "temporary_ratio,sites"]):
-            for by in KINDS:
-                document = json.loads(memtrace(*command, "--json", "--by", by))
-                validator.validate(document)
-                equal(document["by"], by)
-                assert document["rows"], command
+    for env in ({}, {"MEMTRACE_SAMPLE": "150", "MEMTRACE_SAMPLE_SEED": "3"}):
+        with _Obedient(env=env) as run:
+            run.tell("k3", "t1")
+            first = run.snapshot("a.snap")
+            run.tell("k2", "f5", "r1")
+            second = run.snapshot("b.snap")
+            run.tell("f-1")
+            third = run.stop()
+            for command in (["report", second], ["report", third], ["leaks", third],
+                            ["diff", first, second], ["diff", first, second, third],
+                            ["report", second, "--fields", "temporary_ratio,sites"]):
+                for by in KINDS:
+                    document = json.loads(memtrace(*command, "--json", "--by", by))
+                    validator.validate(document)
+                    equal(document["by"], by)
+                    assert document["rows"], command
 
 
 def rows_of_every_kind_sum_to_the_totals():

@@ -133,7 +133,36 @@ void fake_free(struct snapshot *snapshot)
 	free(snapshot->nodes);
 	free(snapshot->sites);
 	free(snapshot->timeline);
+	free(snapshot->estimates);
 	free(snapshot);
+}
+
+static void set_part(struct estimate_part *part, double blocks, double weight, double size)
+{
+	double variance = blocks * weight * (weight - 1);
+
+	*part = (struct estimate_part){blocks, blocks * size, variance, variance * size * size,
+				       variance * size};
+}
+
+void fake_sampled(struct snapshot *snapshot, uint64_t sample_bytes, double sample_count)
+{
+	snapshot->header.sample_bytes = sample_bytes;
+	snapshot->estimates = calloc(snapshot->site_count, sizeof(*snapshot->estimates));
+	ck_assert_ptr_nonnull(snapshot->estimates);
+	for (size_t i = 0; i < snapshot->site_count; i++) {
+		const struct counters *counters = &snapshot->sites[i].counters;
+		double weight = (double)counters->alloc_count / sample_count;
+		double size = (double)counters->alloc_bytes / (double)counters->alloc_count;
+		struct estimate_part *parts = snapshot->estimates[i].parts;
+
+		set_part(&parts[ESTIMATE_ALLOCATED], sample_count, weight, size);
+		set_part(&parts[ESTIMATE_FREED], (double)counters->free_count / weight, weight,
+			 size);
+		set_part(&parts[ESTIMATE_LIVE], (double)counters->live_blocks / weight, weight,
+			 size);
+		estimate_add(&snapshot->estimate, &snapshot->estimates[i]);
+	}
 }
 
 static uint32_t add_module(struct snapshot *snapshot, const char *name)

@@ -47,6 +47,12 @@ void fake_build_id(struct snapshot *snapshot, const char *name, uint8_t first_by
 struct site *fake_site(struct snapshot *snapshot, const char *thread, const char *stack,
 		       int64_t alloc_count, int64_t free_count, int64_t block_bytes);
 
+/**
+ * fake_sampled() - declare that all its sites hold estimates, and that what they allocated stands for so many
+ * samples each; of what was freed and is live their share. To be called after the last fake_site().
+ */
+void fake_sampled(struct snapshot *snapshot, uint64_t sample_bytes, double sample_count);
+
 /* Everything that is needed to make rows. */
 struct fake_bench {
 	struct symbolizer *symbolizer;
