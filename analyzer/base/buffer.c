@@ -4,26 +4,43 @@
  */
 #include "base/buffer.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-static bool make_room(struct buffer *buffer, size_t bytes)
-{
-	size_t room = buffer->room > 0 ? buffer->room : 256, needed;
-	unsigned char *grown;
+#include "base/pages.h"
 
-	if (__builtin_add_overflow(buffer->used, bytes, &needed) || needed > (size_t)1 << 40)
-		return false;
-	if (needed <= buffer->room)
-		return true;
-	while (room < needed)
-		room *= 2;
-	grown = realloc(buffer->bytes, room);
+#define BUFFER_BYTES_MAX ((size_t)1 << 40)
+
+static bool grow(struct buffer *buffer, size_t room)
+{
+	unsigned char *grown = pages_grow(buffer->bytes, buffer->room, room);
+
 	if (grown == NULL)
 		return false;
 	buffer->bytes = grown;
 	buffer->room = room;
 	return true;
+}
+
+static bool make_room(struct buffer *buffer, size_t bytes)
+{
+	size_t room = buffer->room > 0 ? buffer->room : 256, needed;
+
+	if (__builtin_add_overflow(buffer->used, bytes, &needed) || needed > BUFFER_BYTES_MAX)
+		return false;
+	if (needed <= buffer->room)
+		return true;
+	while (room < needed)
+		room *= 2;
+	return grow(buffer, room);
+}
+
+void buffer_reserve(struct buffer *buffer, size_t bytes)
+{
+	size_t needed;
+
+	if (__builtin_add_overflow(buffer->used, bytes, &needed) || needed > BUFFER_BYTES_MAX ||
+	    (needed > buffer->room && !grow(buffer, needed)))
+		buffer->has_failed = true;
 }
 
 void *buffer_add(struct buffer *buffer, const void *data, size_t bytes)
@@ -45,6 +62,6 @@ void *buffer_add(struct buffer *buffer, const void *data, size_t bytes)
 
 void buffer_fini(struct buffer *buffer)
 {
-	free(buffer->bytes);
+	pages_free(buffer->bytes, buffer->room);
 	*buffer = (struct buffer){0};
 }

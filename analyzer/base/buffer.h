@@ -21,6 +21,11 @@ struct buffer {
  */
 void *buffer_add(struct buffer *buffer, const void *data, size_t bytes);
 
+/**
+ * buffer_reserve() - room for so many bytes more, where one knows; growing copies what is there.
+ */
+void buffer_reserve(struct buffer *buffer, size_t bytes);
+
 void buffer_fini(struct buffer *buffer);
 
 #endif

@@ -15,8 +15,9 @@
 #include "base/pages.h"
 
 struct hash_index {
-	uint64_t *slots; /* id, and above it the upper half of its hash; 0 = empty */
+	uint32_t *slots; /* id, and in the bits that no id needs those of its hash; 0 = empty */
 	size_t mask;
+	uint32_t id_mask;
 	uint64_t seed;
 };
 
@@ -30,7 +31,7 @@ static inline size_t hash_index_bytes(size_t record_count)
 
 	while (slots / 2 < record_count)
 		slots *= 2;
-	return slots * sizeof(uint64_t);
+	return slots * sizeof(uint32_t);
 }
 
 /**
@@ -45,21 +46,16 @@ static inline int hash_index_init(struct hash_index *index, size_t record_count)
 	if (getrandom(&index->seed, sizeof(index->seed), GRND_NONBLOCK) < 0)
 		index->seed =
 			(uint64_t)(uintptr_t)index; /* stack address: still not the file's choice */
-	index->mask = bytes / sizeof(uint64_t) - 1;
+	index->mask = bytes / sizeof(uint32_t) - 1;
+	index->id_mask = index->mask < UINT32_MAX ? (uint32_t)index->mask : UINT32_MAX;
 	index->slots = pages_alloc(bytes);
 	return index->slots != NULL ? 0 : -ENOMEM;
 }
 
 static inline void hash_index_fini(struct hash_index *index)
 {
-	pages_free(index->slots, (index->mask + 1) * sizeof(uint64_t));
+	pages_free(index->slots, (index->mask + 1) * sizeof(uint32_t));
 	index->slots = NULL;
-}
-
-/* Has the slot that a look-up begins with on its way to the processor when that comes. */
-static inline void hash_index_prefetch(const struct hash_index *index, uint64_t hash)
-{
-	__builtin_prefetch(&index->slots[hash & index->mask], 1);
 }
 
 /* Mixes one word into a hash; start from index->seed. */
@@ -72,29 +68,70 @@ static inline uint64_t hash_word(uint64_t hash, uint64_t word)
 	return hash ^ hash >> 29;
 }
 
+/* What is kept in the spare bits of a slot, so that few other records are looked into. */
+static inline uint32_t hash_index_tag(const struct hash_index *index, uint64_t hash)
+{
+	return (uint32_t)(hash >> 32) & ~index->id_mask;
+}
+
+/* Whether a slot is where a search ends: it is empty, or of an equal record. */
+static inline int hash_index_ends(const struct hash_index *index, uint32_t slot, uint32_t tag,
+				  hash_equal *is_equal, const void *context)
+{
+	return slot == 0 ||
+	       ((slot & ~index->id_mask) == tag && is_equal(context, slot & index->id_mask));
+}
+
+/* The id in a slot where a search ended; an empty one takes this id. */
+static inline uint32_t hash_index_take(const struct hash_index *index, size_t at, uint32_t tag,
+				       uint32_t id)
+{
+	uint32_t *slot = &index->slots[at];
+
+	if (*slot == 0 && id != 0)
+		*slot = tag | id;
+	return *slot & index->id_mask;
+}
+
 /**
  * hash_index_intern() - the id of an equal record, which is @id from now on if there is none yet.
- * @id: 0 = only look.
- *
- * Records are compared only where half of their hashes is equal, so that few others are looked into.
+ * @id: at most as many as hash_index_init() was told; 0 = only look.
  *
  * Return: 0 if there is none and @id is 0.
  */
 static inline uint32_t hash_index_intern(const struct hash_index *index, uint64_t hash,
 					 hash_equal *is_equal, const void *context, uint32_t id)
 {
-	const uint64_t id_mask = UINT32_MAX;
-	size_t i = hash & index->mask;
-	uint64_t slot;
+	uint32_t tag = hash_index_tag(index, hash);
+	size_t at = hash & index->mask;
 
-	while ((slot = index->slots[i]) != 0) {
-		if (((slot ^ hash) & ~id_mask) == 0 && is_equal(context, (uint32_t)slot))
-			return (uint32_t)slot;
-		i = (i + 1) & index->mask;
+	while (!hash_index_ends(index, index->slots[at], tag, is_equal, context))
+		at = (at + 1) & index->mask;
+	return hash_index_take(index, at, tag, id);
+}
+
+#define HASH_NEAR_SLOTS 8
+
+/**
+ * hash_index_intern_near() - the same for records that mostly come in an order of their own.
+ * @near: where to look first. Records that are asked for one after the other should be near each other.
+ *
+ * A file that has too many records near one place gains nothing by it: the others go where their hash says.
+ * Where the first places are full they stay so, hence a record is never in both.
+ */
+static inline uint32_t hash_index_intern_near(const struct hash_index *index, size_t near,
+					      uint64_t hash, hash_equal *is_equal,
+					      const void *context, uint32_t id)
+{
+	uint32_t tag = hash_index_tag(index, hash);
+	size_t i, at;
+
+	for (i = 0; i < HASH_NEAR_SLOTS; i++) {
+		at = (near + i) & index->mask;
+		if (hash_index_ends(index, index->slots[at], tag, is_equal, context))
+			return hash_index_take(index, at, tag, id);
 	}
-	if (id != 0)
-		index->slots[i] = (hash & ~id_mask) | id;
-	return id;
+	return hash_index_intern(index, hash, is_equal, context, id);
 }
 
 #endif

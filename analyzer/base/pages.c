@@ -5,6 +5,7 @@
 #define _GNU_SOURCE 1 /* mremap() */
 #include "base/pages.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +13,10 @@
 
 #define HUGE_PAGE_BYTES ((size_t)2 << 20)
 
-static int is_large(size_t bytes)
+/* From half a huge page on, what clearing the rest of it costs is less than the faults of small ones. */
+static bool is_large(size_t bytes)
 {
-	return bytes >= 2 * HUGE_PAGE_BYTES;
+	return bytes >= HUGE_PAGE_BYTES / 2;
 }
 
 /* Length of the mapping for so many bytes; 0 = more than there can be. */

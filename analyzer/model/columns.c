@@ -37,7 +37,7 @@ const struct mt_column columns_current[] = {
 const size_t columns_current_count = sizeof(columns_current) / sizeof(columns_current[0]);
 
 /* What lies behind the last column is of no use to a reader. */
-#define COLUMNS_END (offsetof(struct mt_counters, shard) + sizeof(uint16_t))
+#define COLUMNS_END offsetof(struct mt_counters, reserved)
 
 /* Without these there is nothing to report. */
 static const uint16_t required[] = {
@@ -122,6 +122,7 @@ void columns_decode(const struct columns *columns, const unsigned char *raw,
 	if (columns->is_current) {
 		memcpy(out, raw, COLUMNS_END);
 		memset((unsigned char *)out + COLUMNS_END, 0, sizeof(*out) - COLUMNS_END);
+		out->base_bytes = 0; /* no column */
 		return;
 	}
 	*out = (struct mt_counters){

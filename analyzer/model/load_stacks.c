@@ -12,9 +12,6 @@
 /* Twice what the shim records. Without a limit a made-up file could make every stack a million frames deep. */
 #define STACK_DEPTH_MAX 8192u
 
-/* How long before it is needed a slot of the index is asked for: about as long as memory takes. */
-#define NODES_AHEAD 16u
-
 /* Takes memory out of the reader's allowance for an index of so many records. */
 static int index_open(struct load *load, struct hash_index *index, size_t record_count)
 {
@@ -164,11 +161,6 @@ int load_locations(struct load *load)
 	return result;
 }
 
-static uint64_t node_hash(const struct hash_index *index, uint32_t parent, uint32_t location)
-{
-	return hash_word(hash_word(index->seed, parent), location);
-}
-
 struct node_key {
 	const struct node *nodes;
 	struct node node;
@@ -180,25 +172,6 @@ static int is_equal_node(const void *context, uint32_t id)
 
 	return key->nodes[id].parent == key->node.parent &&
 	       key->nodes[id].location == key->node.location;
-}
-
-/*
- * Asks for the slot that a node further on will need. Its parent may not have an index yet; it is guessed to
- * get the one that it gets if no two nodes between here and there are equal. A wrong guess costs time only.
- */
-static void expect_node(const struct load *load, const struct hash_index *index, size_t now,
-			size_t id)
-{
-	struct mt_node raw;
-	uint64_t parent;
-
-	reader_entry(&load->nodes, id, &raw, sizeof(raw));
-	if (raw.parent >= load->nodes.count || raw.location >= load->location_count)
-		return;
-	parent = raw.parent < now ? load->node_of[raw.parent]
-				  : load->snapshot->node_count + (raw.parent - now);
-	hash_index_prefetch(index,
-			    node_hash(index, (uint32_t)parent, load->location_of[raw.location]));
 }
 
 /* The node in terms of the snapshot; parent UINT32_MAX when it or one above it is not written yet. */
@@ -226,9 +199,11 @@ static uint32_t intern_node(struct snapshot *snapshot, const struct hash_index *
 			    const struct node *node)
 {
 	struct node_key key = {snapshot->nodes, *node};
-	uint64_t hash = node_hash(index, node->parent, node->location);
+	uint64_t hash = hash_word(hash_word(index->seed, node->parent), node->location);
 	uint32_t next = (uint32_t)snapshot->node_count;
-	uint32_t found = hash_index_intern(index, hash, is_equal_node, &key, next);
+	/* most nodes have one child, which comes soon after them */
+	uint32_t found = hash_index_intern_near(index, 2 * (size_t)node->parent, hash,
+						is_equal_node, &key, next);
 
 	if (found == next)
 		snapshot->nodes[snapshot->node_count++] = *node;
@@ -273,8 +248,6 @@ int load_nodes(struct load *load)
 	for (size_t i = 1; result == 0 && i < count; i++) {
 		struct node node;
 
-		if (i + NODES_AHEAD < count)
-			expect_node(load, &index, i, i + NODES_AHEAD);
 		result = resolve_node(load, i, snapshot->location_count, &node);
 		if (result == 0 && node.parent != UINT32_MAX)
 			load->node_of[i] = intern_node(snapshot, &index, &node);

@@ -27,6 +27,11 @@ struct pack {
 void pack_add(struct pack *pack, enum mt_section_type type, const void *entry, size_t bytes);
 
 /**
+ * pack_expect() - make room for so many entries of a section.
+ */
+void pack_expect(struct pack *pack, enum mt_section_type type, size_t count, size_t entry_bytes);
+
+/**
  * pack_string() - append a text to STRINGS.
  *
  * Return: its offset; 0 for "" and when out of memory.

@@ -130,6 +130,10 @@ static void add_site(struct pack *pack, const struct site *site)
 
 void pack_sites(struct pack *pack)
 {
+	size_t count = pack->snapshot->site_count + 1;
+
+	pack_expect(pack, MT_SECTION_SITES, count, sizeof(struct mt_site));
+	pack_expect(pack, MT_SECTION_COUNTERS, count, sizeof(struct mt_counters));
 	pack_add(pack, MT_SECTION_SITES, NULL, sizeof(struct mt_site));
 	pack_add(pack, MT_SECTION_COUNTERS, NULL, sizeof(struct mt_counters));
 	pack_add(pack, MT_SECTION_SIDE, NULL, sizeof(struct mt_side));

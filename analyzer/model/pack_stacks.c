@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
 #include "model/pack.h"
 
 static const uint16_t pseudo_kinds[] = {
@@ -37,14 +38,15 @@ static void mark_used(struct pack *pack)
 		pack->module_ids[i] |= (snapshot->modules[i].flags & MT_MODULE_MAIN) != 0;
 }
 
-/* Replaces marks by ids that keep the order; index 0 stays unused. */
-static void number(uint32_t *ids, size_t count)
+/* Replaces marks by ids that keep the order; index 0 stays unused. Returns how many there are with it. */
+static size_t number(uint32_t *ids, size_t count)
 {
 	uint32_t next = 1;
 
 	ids[0] = 0;
 	for (size_t i = 1; i < count; i++)
 		ids[i] = ids[i] != 0 ? next++ : 0;
+	return next;
 }
 
 static void add_module(struct pack *pack, const struct module *module)
@@ -110,15 +112,16 @@ int pack_stacks(struct pack *pack)
 {
 	const struct snapshot *snapshot = pack->snapshot;
 
-	pack->node_ids = calloc(snapshot->node_count + 1, sizeof(uint32_t));
+	pack->node_ids = pages_alloc((snapshot->node_count + 1) * sizeof(uint32_t));
 	pack->location_ids = calloc(snapshot->location_count + 1, sizeof(uint32_t));
 	pack->module_ids = calloc(snapshot->module_count + 1, sizeof(uint32_t));
 	if (pack->node_ids == NULL || pack->location_ids == NULL || pack->module_ids == NULL)
 		return -ENOMEM;
 	mark_used(pack);
-	number(pack->node_ids, snapshot->node_count);
-	number(pack->location_ids, snapshot->location_count);
-	number(pack->module_ids, snapshot->module_count);
+	pack_expect(pack, MT_SECTION_NODES, number(pack->node_ids, snapshot->node_count),
+		    sizeof(struct mt_node));
+	(void)number(pack->location_ids, snapshot->location_count);
+	(void)number(pack->module_ids, snapshot->module_count);
 	add_all(pack);
 	return 0;
 }

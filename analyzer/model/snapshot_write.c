@@ -8,6 +8,7 @@
 
 #include "base/checksum.h"
 #include "base/new_file.h"
+#include "base/pages.h"
 #include "model/pack.h"
 
 #define ALIGNMENT 8u
@@ -16,6 +17,11 @@ void pack_add(struct pack *pack, enum mt_section_type type, const void *entry, s
 {
 	pack->entry_sizes[type] = (uint32_t)bytes;
 	(void)buffer_add(&pack->sections[type], entry, bytes);
+}
+
+void pack_expect(struct pack *pack, enum mt_section_type type, size_t count, size_t entry_bytes)
+{
+	buffer_reserve(&pack->sections[type], count * entry_bytes);
 }
 
 uint32_t pack_string(struct pack *pack, const char *text)
@@ -150,7 +156,7 @@ static void pack_fini(struct pack *pack)
 {
 	for (size_t type = 0; type < MT_SECTION_TYPE_COUNT; type++)
 		buffer_fini(&pack->sections[type]);
-	free(pack->node_ids);
+	pages_free(pack->node_ids, (pack->snapshot->node_count + 1) * sizeof(uint32_t));
 	free(pack->location_ids);
 	free(pack->module_ids);
 }

@@ -12,8 +12,8 @@
 #define MIB ((size_t)1 << 20)
 
 /* Around the sizes at which it comes from elsewhere. */
-static const size_t sizes[] = {0,	1,	     4096,	  4 * MIB - 1,
-			       4 * MIB, 4 * MIB + 1, 7 * MIB + 5, 16 * MIB};
+static const size_t sizes[] = {0,	1,	     4096,	  MIB - 1, MIB,
+			       MIB + 1, 2 * MIB + 1, 7 * MIB + 5, 16 * MIB};
 
 #define SIZE_COUNT (sizeof(sizes) / sizeof(sizes[0]))
 

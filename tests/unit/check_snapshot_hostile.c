@@ -192,7 +192,7 @@ static const struct damage damages[] = {
 	{"damaged: no text at", text_without_end, false, true},
 	{"damaged: section 6: 11 entries of 8 bytes in 80 bytes", count_beyond_section, false,
 	 true},
-	{"damaged: section 2 has room for 134217745 entries, 17 are there", far_away_run, true,
+	{"damaged: section 2 has room for 134217746 entries, 18 are there", far_away_run, true,
 	 false},
 	{"damaged: two sections of type 16", two_of_a_type, false, true},
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "example.h"
+#include "model/columns.h"
 #include "snapshot_case.h"
 #include "unit.h"
 
@@ -150,6 +151,37 @@ static void widen_counters(struct file_builder *builder)
 	for (size_t i = 0; i < columns->record.count; i++)
 		column[i].offset = (uint16_t)(column[i].offset + 8);
 }
+
+/* What decides whether entries are copied whole: a field that moves must not leave this behind. */
+START_TEST(columns_of_this_version_are_known_as_such)
+{
+	struct file_builder builder;
+	unsigned char raw[sizeof(struct mt_counters)];
+	struct mt_counters whole, by_column;
+	struct columns columns;
+	struct reader reader;
+	struct input input;
+	unsigned char *image;
+	size_t bytes;
+
+	file_builder_example(&builder, MT_KIND_SNAPSHOT);
+	image = file_builder_image(&builder, &bytes);
+	input = case_input(image, bytes);
+	ck_assert_int_eq(reader_open(&reader, &input, "example", NULL), 0);
+	ck_assert_int_eq(columns_load(&reader, &columns), 0);
+	ck_assert(columns.is_current);
+	for (size_t i = 0; i < sizeof(raw); i++)
+		raw[i] = (unsigned char)(i * 37 + 11);
+	columns_decode(&columns, raw, &whole);
+	columns.is_current = false;
+	columns_decode(&columns, raw, &by_column);
+	ck_assert_mem_eq(&whole, &by_column, sizeof(whole));
+	reader_close(&reader);
+	input_close(&input);
+	free(image);
+	file_builder_fini(&builder);
+}
+END_TEST
 
 START_TEST(later_counters_with_more_columns_load)
 {
@@ -321,6 +353,7 @@ Suite *unit_suite(void)
 	tcase_add_test(contents, live_tables_in_several_runs_are_one);
 	suite_add_tcase(suite, contents);
 	tcase_add_test(versions, golden_file_of_1_0_loads);
+	tcase_add_test(versions, columns_of_this_version_are_known_as_such);
 	tcase_add_test(versions, later_counters_with_more_columns_load);
 	tcase_add_test(versions, larger_entries_of_a_later_version_load);
 	tcase_add_test(versions, unknown_section_is_ignored);

@@ -43,6 +43,7 @@ static const struct mt_column columns[] = {
 	COLUMN(AT_PEAK_BYTES, at_peak_bytes, MT_COLUMN_SIGNED),
 	COLUMN(PEAK_NUMBER, peak_number, 0),
 	COLUMN(PEAK_BYTES, peak_bytes, MT_COLUMN_SIGNED),
+	COLUMN(PUBLISHED_BYTES, published_bytes, MT_COLUMN_SIGNED),
 	COLUMN(NEXT, next, 0),
 	COLUMN(SIDE, side, 0),
 	COLUMN(SIZE_BUCKET, size_bucket, 0),
