@@ -161,6 +161,7 @@ void counters_add_inherited(struct shard *shard, struct mt_counters *counters, u
 			    uint64_t weight)
 {
 	uint64_t bytes = weight * size;
+	int64_t live;
 
 	if (counters == NULL) {
 		trace_file_drop(MT_DROP_COUNTERS);
@@ -168,7 +169,8 @@ void counters_add_inherited(struct shard *shard, struct mt_counters *counters, u
 	}
 	(void)counters_add_side(counters, false, MT_SIDE_INHERITED, 0, weight, bytes);
 	mt_add_owned_i64(&counters->base_bytes, (int64_t)bytes);
-	site_peak_raise_own(counters);
+	live = site_peak_own(counters);
+	site_peak_raise_own(counters, live);
 	mt_add_owned_i64(&shard->record->live_bytes, (int64_t)bytes);
-	site_peak_after(shard, shard->record, counters);
+	site_peak_after(shard, shard->record, counters, live);
 }

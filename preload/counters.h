@@ -90,6 +90,7 @@ static inline void counters_count_alloc(struct shard *shard, struct mt_counters 
 {
 	struct mt_shard *record = shard->record;
 	uint32_t version;
+	int64_t live;
 
 	site_peak_before(counters);
 	version = counters_begin(counters);
@@ -97,12 +98,13 @@ static inline void counters_count_alloc(struct shard *shard, struct mt_counters 
 	mt_add_owned_u64(&counters->alloc_bytes, bytes);
 	if (is_realloc)
 		mt_add_owned_u64(&counters->realloc_count, blocks);
-	site_peak_raise_own(counters);
+	live = site_peak_own(counters);
+	site_peak_raise_own(counters, live);
 	counters_end(counters, version);
 	mt_add_owned_u64(&record->alloc_count, blocks);
 	mt_add_owned_u64(&record->alloc_bytes, bytes);
 	mt_add_owned_i64(&record->live_bytes, (int64_t)bytes);
-	site_peak_after(shard, record, counters);
+	site_peak_after(shard, record, counters, live);
 }
 
 static inline void counters_count_free(struct mt_counters *counters, uint64_t blocks,

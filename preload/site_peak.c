@@ -75,12 +75,10 @@ void site_peak_before_shared(struct mt_counters *counters)
 
 void site_peak_after_shared(struct mt_counters *counters)
 {
-	int64_t live = site_peak_live_of(counters), held;
+	int64_t live = site_peak_live_of(counters), held = site_peak_held(counters, live);
 
 	(void)site_peak_raise(&counters->peak_bytes, live);
-	held = live - mt_load_relaxed(&counters->published_bytes);
-	if ((mt_load_relaxed(&counters->flags) & MT_COUNTERS_SEVERAL) != 0 &&
-	    (held > SITE_PEAK_HOLD || held < -SITE_PEAK_HOLD))
+	if (site_peak_is_of_several(counters) && (held > SITE_PEAK_HOLD || held < -SITE_PEAK_HOLD))
 		site_peak_publish(counters);
 }
 
@@ -162,7 +160,8 @@ static void site_peak_cross(struct shard *shard)
 void site_peak_after_slow(struct shard *shard, struct mt_counters *counters)
 {
 	site_peak_cross(shard);
-	if (site_peak_must_publish(counters))
+	if (site_peak_is_of_several(counters) &&
+	    site_peak_held(counters, site_peak_own(counters)) > SITE_PEAK_HOLD)
 		site_peak_publish(counters);
 }
 

@@ -102,41 +102,40 @@ static inline int64_t site_peak_own(const struct mt_counters *counters)
 	return counters->base_bytes + (int64_t)(counters->alloc_bytes - counters->freed_bytes);
 }
 
-static inline void site_peak_raise_own(struct mt_counters *counters)
+static inline void site_peak_raise_own(struct mt_counters *counters, int64_t live)
 {
-	int64_t live = site_peak_own(counters);
-
 	if (live > counters->peak_bytes)
 		mt_store_relaxed(&counters->peak_bytes, live);
 }
 
-/* Whether the entry is one of several of its site and is too far from what the site knows. */
-static inline bool site_peak_must_publish(const struct mt_counters *counters)
+/* Of an entry that is one of several of its site: how far its live bytes are above what the site knows. */
+static inline int64_t site_peak_held(const struct mt_counters *counters, int64_t live)
 {
-	int64_t held;
-
-	if ((mt_load_relaxed(&counters->flags) & MT_COUNTERS_SEVERAL) == 0)
-		return false;
-	held = site_peak_own(counters) - mt_load_relaxed(&counters->published_bytes);
-	return __builtin_expect(held > SITE_PEAK_HOLD || held < -SITE_PEAK_HOLD, 0);
+	return live - mt_load_relaxed(&counters->published_bytes);
 }
 
-/* After an allocation was counted, there and in the shard's record. */
-static inline void site_peak_after(struct shard *shard, struct mt_shard *record,
-				   struct mt_counters *counters)
+static inline bool site_peak_is_of_several(const struct mt_counters *counters)
 {
-	int64_t live = record->live_bytes;
+	return (mt_load_relaxed(&counters->flags) & MT_COUNTERS_SEVERAL) != 0;
+}
 
-	if (__builtin_expect(live > mt_load_relaxed(&shard->high_bytes), 0)) {
+/* After an allocation was counted, there and in the shard's record. live: of the entry. */
+static inline void site_peak_after(struct shard *shard, struct mt_shard *record,
+				   struct mt_counters *counters, int64_t live)
+{
+	int64_t sum = record->live_bytes;
+
+	if (__builtin_expect(sum > mt_load_relaxed(&shard->high_bytes), 0)) {
 		if (!shard->is_single) {
 			site_peak_after_slow(shard, counters);
 			return;
 		}
-		mt_store_relaxed(&record->peak_bytes, live);
-		mt_store_relaxed(&shard->high_bytes, live);
-		mt_store_relaxed(&shard->low_bytes, live);
+		mt_store_relaxed(&record->peak_bytes, sum);
+		mt_store_relaxed(&shard->high_bytes, sum);
+		mt_store_relaxed(&shard->low_bytes, sum);
 	}
-	if (site_peak_must_publish(counters))
+	if (site_peak_is_of_several(counters) &&
+	    __builtin_expect(site_peak_held(counters, live) > SITE_PEAK_HOLD, 0))
 		site_peak_publish(counters);
 }
 
@@ -171,7 +170,9 @@ static inline bool site_peak_fall_fast(struct shard *shard, uint64_t size)
 /* After a free was counted. */
 static inline void site_peak_after_free(struct mt_counters *counters)
 {
-	if (site_peak_must_publish(counters))
+	if (site_peak_is_of_several(counters) &&
+	    __builtin_expect(site_peak_held(counters, site_peak_own(counters)) < -SITE_PEAK_HOLD,
+			     0))
 		site_peak_publish(counters);
 }
 
