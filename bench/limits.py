@@ -87,6 +87,9 @@ def _requests(results, tool, least):
     for figure in ("set_per_s", "get_per_s"):
         yield (f"redis: {figure[:3].upper()} throughput / untraced, {tool}",
                results.ratio("redis", tool, figure), least, "x", True)
+    # What throughput would come to on a server that has nothing else to wait for.
+    yield (f"redis: CPU / untraced, {tool}", results.ratio("redis", tool, "cpu_ms"), 1 / least, "x",
+           False, False)
 
 
 def _cheaper_modes(results):
@@ -102,14 +105,16 @@ def _cheaper_modes(results):
 
 
 def _memory(results):
-    fixed_kib, live_kib, threads_kib = (results.added(name, EXACT, "peak_kib")
-                                        for name in ("empty", "live1m", "threads500"))
+    fixed_kib, threads_kib = (results.added(name, EXACT, "peak_kib")
+                              for name in ("empty", "threads500"))
     yield "empty: added resident memory", fixed_kib, 2048, "KiB"
-    if fixed_kib is not None and live_kib is not None:
-        yield "live1m: added resident bytes for each live block, without what is added to empty", \
-            (live_kib - fixed_kib) * 1024 / 1e6, 24, "B"
+    for name, blocks in (("live100k", 1e5), ("live1m", 1e6)):
+        live_kib = results.added(name, EXACT, "peak_kib")
+        if fixed_kib is not None and live_kib is not None:
+            yield f"{name}: added resident bytes for each live block, above those of empty", \
+                (live_kib - fixed_kib) * 1024 / blocks, 24, "B"
     if fixed_kib is not None and threads_kib is not None:
-        yield "threads500: added resident memory for each thread, without what is added to empty", \
+        yield "threads500: added resident memory for each thread, above that of empty", \
             (threads_kib - fixed_kib) / 500, 16, "KiB"
 
 

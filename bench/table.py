@@ -32,11 +32,11 @@ def align(rows):
         yield "  ".join(cells).rstrip()
 
 
-def _versus(results, workload, tool, figure):
-    """heaptrack's added cost as a multiple of the tool's."""
+def _versus(tool, added):
+    """heaptrack's added cost as a multiple of the tool's. added: what a tool adds."""
     if tool in ("none", "heaptrack"):
         return ""
-    ours, peer = (results.added(workload, name, figure) for name in (tool, "heaptrack"))
+    ours, peer = added(tool), added("heaptrack")
     if ours is None or peer is None or ours <= 0 or peer <= 0:
         return ""
     return f"{peer / ours:.1f}"
@@ -50,8 +50,8 @@ def _figures_micro(results, workload, tool):
             if is_traced else "", _number(get("pair_cpu_ns")),
             _number(results.added(workload, tool, "pair_cpu_ns")) if is_traced else "",
             _number(results.added_tree_ns(workload, tool)) if is_traced else "",
-            _versus(results, workload, tool, "pair_ns"), _size(get("peak_kib") * 1024),
-            _size(get("written_bytes")), _size(get("left_bytes"))]
+            _versus(tool, lambda name: results.added_tree_ns(workload, name)),
+            _size(get("peak_kib") * 1024), _size(get("written_bytes")), _size(get("left_bytes"))]
 
 
 def _figures_memory(results, workload, tool):
@@ -67,7 +67,7 @@ def _figures_program(results, workload, tool):
     for figure in ("wall_ms", "cpu_ms"):
         cells += [_number(results.median(workload, tool, figure)),
                   _times(results.ratio(workload, tool, figure)) if tool != "none" else "",
-                  _versus(results, workload, tool, figure)]
+                  _versus(tool, lambda name: results.added(workload, name, figure))]
     return cells + [_size(results.median(workload, tool, "peak_kib") * 1024),
                     _size(results.median(workload, tool, "written_bytes")),
                     _size(results.median(workload, tool, "left_bytes"))]
