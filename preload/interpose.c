@@ -59,16 +59,23 @@ static __attribute__((noinline)) enum interpose_way interpose_way_odd(size_t siz
 	return real_is_resolved() ? INTERPOSE_PASS : INTERPOSE_POOL;
 }
 
-static inline enum interpose_way interpose_way(size_t size)
+/* Whether nothing is to be done but the call: while asleep, and for what is not sampled. To be asked once. */
+static inline bool interpose_passes(size_t size)
 {
 	uint32_t state = state_now();
 
-	if (__builtin_expect(state == STATE_TRACED && thread_local_state.is_aside == 0, 1))
+	if (__builtin_expect(state == STATE_TRACED, 1))
+		return false;
+	if (state == STATE_SAMPLED)
+		return sampler_passes(size);
+	return state >= STATE_ASLEEP && mt_load_relaxed(state_request) == 0;
+}
+
+/* Of what does not pass. */
+static inline enum interpose_way interpose_way(size_t size)
+{
+	if (__builtin_expect(state_now() == STATE_TRACED && thread_local_state.is_aside == 0, 1))
 		return INTERPOSE_BOOK;
-	if (state == STATE_SAMPLED && sampler_passes(size))
-		return INTERPOSE_PASS;
-	if (state >= STATE_ASLEEP && mt_load_relaxed(state_request) == 0)
-		return INTERPOSE_PASS;
 	return interpose_way_odd(size);
 }
 
@@ -98,8 +105,11 @@ static inline bool interpose_is_realloc(const void *block)
 	       (state_now() == STATE_SAMPLED && thread_local_state.is_aside == 0);
 }
 
-/* The body of a function: pass the call on and book what comes back. Its own frame is the one to unwind from. */
-#define INTERPOSE_ALLOC(call, size, alignment)                                                     \
+/*
+ * The body of a function: make the call and book what comes back. Its own frame is the one to unwind from, also
+ * where it has been jumped to from the interposed function.
+ */
+#define INTERPOSE_RECORD(call, size, alignment)                                                    \
 	do {                                                                                       \
 		enum interpose_way way_ = interpose_way(size);                                     \
 		void *block_;                                                                      \
@@ -113,9 +123,28 @@ static inline bool interpose_is_realloc(const void *block)
 		return way_ == INTERPOSE_PASS ? (call) : pool_alloc((size), (alignment));          \
 	} while (0)
 
+#define INTERPOSE_ALLOC(call, size, alignment)                                                     \
+	do {                                                                                       \
+		if (interpose_passes(size))                                                        \
+			return (call);                                                             \
+		INTERPOSE_RECORD(call, size, alignment);                                           \
+	} while (0)
+
+/*
+ * The two functions that are called most have the part that needs a frame apart: calls that pass are a few
+ * instructions and two jumps. The compiler makes these calls jumps (see meson.build), so that the frame of
+ * the part stands where the interposed function's would.
+ */
+static __attribute__((noinline)) void *interpose_malloc(size_t size)
+{
+	INTERPOSE_RECORD(real.malloc(size), size, 1);
+}
+
 void *malloc(size_t size)
 {
-	INTERPOSE_ALLOC(real.malloc(size), size, 1);
+	if (interpose_passes(size))
+		return real.malloc(size);
+	return interpose_malloc(size);
 }
 
 void *calloc(size_t count, size_t size)
@@ -161,7 +190,8 @@ static __attribute__((always_inline)) inline void *interpose_realloc(void *block
 	if (pool_owns(block))
 		INTERPOSE_ALLOC(interpose_leave_pool(block, size), size, 1);
 	/* asleep: a request to wake up is seen here as well */
-	if (state_now() >= STATE_ASLEEP && interpose_way(size) != INTERPOSE_BOOK)
+	if (state_now() >= STATE_ASLEEP &&
+	    (interpose_passes(size) || interpose_way(size) != INTERPOSE_BOOK))
 		return real.realloc(block, size);
 	return interpose_realloc_real(block, size);
 }
@@ -196,9 +226,21 @@ static __attribute__((always_inline)) inline void interpose_free(void *block)
 	real.free(block);
 }
 
-void free(void *block)
+static __attribute__((noinline)) void interpose_free_recorded(void *block)
 {
 	interpose_free(block);
+}
+
+void free(void *block)
+{
+	uint32_t state = state_now();
+
+	if ((state >= STATE_ASLEEP ||
+	     (state == STATE_SAMPLED && !sample_filter_may_hold((uintptr_t)block))) &&
+	    !pool_owns(block) && !loader_range_holds(__builtin_return_address(0)))
+		real.free(block);
+	else
+		interpose_free_recorded(block);
 }
 
 void cfree(void *block)
@@ -237,7 +279,7 @@ void free_aligned_sized(void *block, size_t alignment, size_t size)
 
 int posix_memalign(void **out, size_t alignment, size_t size)
 {
-	enum interpose_way way = interpose_way(size);
+	enum interpose_way way = interpose_passes(size) ? INTERPOSE_PASS : interpose_way(size);
 	int status;
 
 	if (way == INTERPOSE_POOL) {
