@@ -199,12 +199,35 @@ def sampled_and_exact_runs_differ_within_the_limits():
     return f"{held / pairs:.4f} of {pairs}"
 
 
+def _tell(process, order):
+    process.stdin.write(order)
+    process.stdin.flush()
+    harness.equal(process.stdout.readline(), b"ok\n", order)
+
+
+def process_that_is_woken_or_stopped_samples_or_does_not():
+    with _sampled(7, "obedient", distance=300) as run:
+        run.env["MEMTRACE_START"] = "off"
+        process = run.start(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        counts = []
+        for command in (None, "start", "stop"):
+            if command:
+                ctl = subprocess.Popen([harness.MEMTRACE, "ctl", str(process.pid), command])
+                while ctl.poll() is None:  # obeyed at its next allocation
+                    _tell(process, b"f1\n")
+                harness.equal(ctl.returncode, 0, command)
+            _tell(process, b"k3000\n")
+            row = _by_function(run.file()).get("site_keep", {"alloc_count": 0})
+            counts.append(row["alloc_count"])
+        assert counts[0] == 0 and 2000 < counts[1] < 4000 and counts[2] == counts[1], counts
+        process.stdin.close()
+        process.wait()
+
+
 def running_process_agrees_with_its_table():
     with _sampled(6, "obedient", distance=300) as run:
         process = run.start(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        process.stdin.write(b"k5000\n")
-        process.stdin.flush()
-        harness.equal(process.stdout.readline(), b"ok\n", "answer")
+        _tell(process, b"k5000\n")
         found = json.loads(harness.memtrace("info", "--verify", "--json", process.pid))
         assert found["agrees"] and found["live_blocks"] > 3000, found
         process.stdin.close()
