@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
+
 /* How long before it is needed the place of a row is asked for. */
 #define SITES_AHEAD 16
 
@@ -18,6 +20,10 @@ struct build {
 	const struct aggregation *aggregation;
 	struct row_set *set;
 	struct stack stack;
+	bool is_filtering;
+	uint32_t
+		*frame_rows; /* by serial number of a frame: number of its row + 1; 0 = not known */
+	size_t frame_capacity;
 	uint32_t site_serial; /* counts sites over all snapshots, from 1 */
 };
 
@@ -81,7 +87,42 @@ static int64_t site_weight(const struct build *build, const struct visit *visit)
 	return row ? field_delta(build->set->sort, &row->series[0], &row->figures) : 0;
 }
 
-static int build_add(struct build *build, const struct visit *visit, struct digest key,
+static int build_remember(struct build *build, uint32_t serial, size_t row)
+{
+	if (serial >= build->frame_capacity) {
+		size_t capacity = 2 * (size_t)serial + 1024, bytes = sizeof(*build->frame_rows);
+		uint32_t *rows = pages_grow(build->frame_rows, build->frame_capacity * bytes,
+					    capacity * bytes);
+
+		if (!rows)
+			return -ENOMEM;
+		build->frame_rows = rows;
+		build->frame_capacity = capacity;
+	}
+	build->frame_rows[serial] = (uint32_t)row + 1;
+	return 0;
+}
+
+/* The row of a frame. Few frames are in many stacks: what names one is looked up once. */
+static int row_of_frame(struct build *build, const struct frame *frame, struct row **out)
+{
+	const struct aggregation *how = build->aggregation;
+	uint32_t serial = frame->serial, known = 0;
+	int status;
+
+	if (serial < build->frame_capacity)
+		known = build->frame_rows[serial];
+	if (known) {
+		*out = &build->set->rows[known - 1];
+		return 0;
+	}
+	status = row_set_get(build->set, group_frame_key(how->rules, how->by, frame), out);
+	if (!status && serial)
+		status = build_remember(build, serial, (size_t)(*out - build->set->rows));
+	return status;
+}
+
+static int build_add(struct build *build, const struct visit *visit, struct row *row,
 		     const struct frame *frame, size_t frame_index)
 {
 	const struct site *site = visit->site;
@@ -95,11 +136,10 @@ static int build_add(struct build *build, const struct visit *visit, struct dige
 		.live_bytes = site->counters.live_bytes,
 		.alloc_bytes = site->counters.alloc_bytes,
 	};
-	struct row *row;
-	int status = row_set_get(build->set, key, &row);
+	int status;
 
-	if (status || row->last_site == build->site_serial)
-		return status;
+	if (row->last_site == build->site_serial)
+		return 0;
 	status = row_offer_stack(build->set, row, &stack);
 	row->is_peak_bound |= row->last_site != 0 || site->is_peak_bound;
 	row->is_approximate |= site->is_approximate;
@@ -129,12 +169,15 @@ static int add_by_frame(struct build *build, const struct visit *visit, bool *is
 	int status = 0;
 
 	for (i = 0; i < count && !status; i++) {
-		if (!filter_passes(how->filter, stack->frames[i], stack->thread))
+		const struct frame *frame = stack->frames[i];
+		struct row *row;
+
+		if (build->is_filtering && !filter_passes(how->filter, frame, stack->thread))
 			continue;
 		*is_added = true;
-		status = build_add(build, visit,
-				   group_frame_key(how->rules, how->by, stack->frames[i]),
-				   stack->frames[i], i);
+		status = row_of_frame(build, frame, &row);
+		if (!status)
+			status = build_add(build, visit, row, frame, i);
 	}
 	return status;
 }
@@ -143,14 +186,17 @@ static int add_whole(struct build *build, const struct visit *visit, bool *is_ad
 {
 	const struct aggregation *how = build->aggregation;
 	struct digest key = visit->key;
+	struct row *row;
+	int status;
 
-	if (!filter_is_empty(how->filter) && !visit_passes(build))
+	if (build->is_filtering && !visit_passes(build))
 		return 0;
 	*is_added = true;
 	if (how->by == GROUP_THREAD)
 		key = digest_text((struct digest){GROUP_THREAD, 0},
 				  stack_thread(visit->snapshot, visit->site->node));
-	return build_add(build, visit, key, NULL, 0);
+	status = row_set_get(build->set, key, &row);
+	return status ? status : build_add(build, visit, row, NULL, 0);
 }
 
 static int build_site(struct build *build, const struct visit *visit)
@@ -212,7 +258,10 @@ static int build_snapshot(struct build *build, const struct snapshot *snapshot)
 int aggregate(const struct aggregation *aggregation, const struct snapshot *const *snapshots,
 	      size_t count, struct row_set **out)
 {
-	struct build build = {.aggregation = aggregation};
+	struct build build = {
+		.aggregation = aggregation,
+		.is_filtering = !filter_is_empty(aggregation->filter),
+	};
 	int status = 0;
 	size_t i;
 
@@ -229,6 +278,7 @@ int aggregate(const struct aggregation *aggregation, const struct snapshot *cons
 	for (i = 0; i < count && !status; i++)
 		status = build_snapshot(&build, snapshots[i]);
 	stack_fini(&build.stack);
+	pages_free(build.frame_rows, build.frame_capacity * sizeof(*build.frame_rows));
 	if (status) {
 		row_set_free(build.set);
 		return status;

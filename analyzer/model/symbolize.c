@@ -19,6 +19,7 @@ struct symbolizer {
 	struct find find;
 	struct name_table names;
 	struct arena frames;
+	uint32_t frame_count; /* the last serial number given out */
 	struct code_object **objects;
 	size_t object_count, object_capacity;
 	struct digest_map object_map; /* path and build ID -> index into objects */
@@ -166,6 +167,7 @@ static struct frame_list list_of_one(struct symbolizer *symbolizer, const char *
 		return unknown_list;
 	frame->module = frame->build_id = none;
 	frame->offset = offset;
+	frame->serial = ++symbolizer->frame_count;
 	frame->function = frame->linkage_name = intern_text(&symbolizer->names.texts, function);
 	return (struct frame_list){frame, 1};
 }
@@ -228,7 +230,7 @@ static struct frame_list list_make(struct symbolizer *symbolizer, size_t object,
 		list = list_of_pseudo(symbolizer, location);
 	else if (object != OBJECT_NONE)
 		list = code_object_frames(symbolizer->objects[object], location->offset,
-					  &symbolizer->frames);
+					  &symbolizer->frames, &symbolizer->frame_count);
 	return list.count > 0 ? list : unknown_list;
 }
 

@@ -21,6 +21,7 @@ struct frame {
 	const char *linkage_name; /* as in the object file; NULL as above */
 	const char *file;	  /* source path as in the debug information; NULL = unknown */
 	uint32_t line;		  /* 0 = unknown */
+	uint32_t serial;	  /* number of this frame in its symbolizer; 0 = none */
 	bool is_inlined;	  /* inlined into the next outer frame */
 	const char *module;	  /* path of the object file; "" = none */
 	const char *build_id;	  /* lower-case hex; "" = none */

@@ -154,7 +154,7 @@ static struct function_name function_of(struct code_object *object, const struct
 }
 
 struct frame_list code_object_frames(struct code_object *object, uint64_t offset,
-				     struct arena *arena)
+				     struct arena *arena, uint32_t *frame_count)
 {
 	static const struct dwarf_frame nothing_known;
 	struct dwarf_frames found = {NULL, 0, 0};
@@ -176,6 +176,7 @@ struct frame_list code_object_frames(struct code_object *object, uint64_t offset
 			.linkage_name = name.linkage_name,
 			.file = file_of(object->names, frame),
 			.line = frame->line,
+			.serial = ++*frame_count,
 			.is_inlined = frame->is_inlined,
 			.module = object->path,
 			.build_id = object->build_id,

@@ -40,10 +40,11 @@ void code_object_free(struct code_object *object);
  * code_object_frames() - frames of an address, innermost first.
  * @offset: link-time address; raw address of what a process compiled itself.
  * @arena: the frames are put there.
+ * @frame_count: how many frames have a serial number already; raised by these.
  *
  * Return: at least one frame; none when there is no memory.
  */
 struct frame_list code_object_frames(struct code_object *object, uint64_t offset,
-				     struct arena *arena);
+				     struct arena *arena, uint32_t *frame_count);
 
 #endif

@@ -51,7 +51,11 @@ static void spot_frame(struct spot *spot, const char *text, size_t bytes, uint64
 	const char *colon = memrchr(text, ':', bytes);
 
 	ck_assert_uint_le(spot->count, FRAME_MAX);
-	*frame = (struct frame){.offset = offset, .build_id = ""};
+	*frame = (struct frame){
+		.offset = offset,
+		.build_id = "",
+		.serial = (uint32_t)(offset * FRAME_MAX + spot->count),
+	};
 	frame->module = intern(spot->module, strlen(spot->module));
 	if (bytes == 1 && *text == '?')
 		return;
