@@ -8,13 +8,12 @@
 #define _GNU_SOURCE
 #include "module_loader.h"
 
-#include <dlfcn.h>
 #include <link.h>
 #include <stddef.h>
 #include <sys/auxv.h>
 
 #include "arena.h"
-#include "libc_compat.h"
+#include "loader_object.h"
 #include "memtrace/atomic.h"
 #include "module_image.h"
 #include "os.h"
@@ -22,22 +21,12 @@
 
 #define PATH_BYTES 4096
 
-/* What the function fills in; the same in every release so far. */
-struct found_object {
-	unsigned long long flags;
-	void *map_start, *map_end;
-	struct link_map *link_map;
-	void *eh_frame;
-	unsigned long long reserved[7];
-};
-
 struct listed {
 	struct loader_module module;
 	struct listed *next;
 };
 
-static int (*find_object)(void *address, struct found_object *result);
-static struct listed *list; /* the vdso, and without find_object everything else */
+static struct listed *list; /* the vdso, and without _dl_find_object everything else */
 static char main_path[PATH_BYTES];
 static const Elf64_Phdr *main_headers;
 static unsigned main_header_count;
@@ -106,8 +95,7 @@ void module_loader_init(void)
 	os_executable(main_path, sizeof(main_path));
 	main_headers = (const Elf64_Phdr *)(uintptr_t)getauxval(AT_PHDR);
 	main_header_count = (unsigned)getauxval(AT_PHNUM);
-	*(void **)(void *)&find_object = dlsym(RTLD_DEFAULT, "_dl_find_object");
-	if (!find_object)
+	if (!loader_object_init())
 		dl_iterate_phdr(list_one, NULL);
 	list_vdso();
 }
@@ -127,12 +115,12 @@ static bool find_listed(uint64_t pc, struct loader_module *out)
 
 bool module_loader_find(uint64_t pc, struct loader_module *out)
 {
-	struct found_object found;
+	struct loader_object found;
 
 	/* the vdso first: the loader has a link map for it, whose name means no file */
 	if (find_listed(pc, out))
 		return true;
-	if (!find_object || find_object((void *)(uintptr_t)pc, &found) != 0)
+	if (!loader_object_find((const void *)(uintptr_t)pc, &found))
 		return false;
 	out->start = (uint64_t)(uintptr_t)found.map_start;
 	out->end = (uint64_t)(uintptr_t)found.map_end;
@@ -147,11 +135,11 @@ bool module_loader_find(uint64_t pc, struct loader_module *out)
 
 bool module_loader_is_loaded(const struct loader_module *module)
 {
-	struct found_object found;
+	struct loader_object found;
 
 	if (!module->link_map)
 		return true;
-	return find_object((void *)(uintptr_t)module->start, &found) == 0 &&
+	return loader_object_find((const void *)(uintptr_t)module->start, &found) &&
 	       found.link_map == module->link_map &&
 	       (uint64_t)(uintptr_t)found.map_start == module->start &&
 	       (uint64_t)(uintptr_t)found.map_end == module->end &&

@@ -392,7 +392,7 @@ static bool os_is_executable(const char *path)
 	       named.st_dev == running.st_dev && named.st_ino == running.st_ino;
 }
 
-void os_executable(char *path, size_t bytes)
+static void os_find_executable(char *path, size_t bytes)
 {
 	const char *started = (const char *)getauxval(AT_EXECFN);
 	size_t length = started == NULL ? 0 : strlen(started);
@@ -403,6 +403,17 @@ void os_executable(char *path, size_t bytes)
 		memcpy(path, started, length + 1);
 	else if (os_readlink("/proc/self/exe", path, bytes) < 0)
 		path[0] = '\0';
+}
+
+void os_executable(char *path, size_t bytes)
+{
+	static char found[OS_PAGE]; /* it is asked for twice, and looking costs six system calls */
+
+	if (found[0] == '\0')
+		os_find_executable(found, sizeof(found));
+	path[0] = '\0';
+	if (strlen(found) < bytes)
+		strcpy(path, found);
 }
 
 long os_read_file(const char *path, char *buffer, size_t bytes)

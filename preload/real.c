@@ -14,13 +14,13 @@
 #include <sys/auxv.h>
 
 #include "libc_compat.h"
+#include "loader_object.h"
 #include "memtrace/atomic.h"
 
 struct real real;
 char pool_memory[POOL_BYTES] __attribute__((aligned(4096)));
 
 static size_t pool_used;
-static const char *real_file = "";
 
 /* In front of each block of the pool. */
 struct pool_block {
@@ -71,7 +71,6 @@ bool real_resolve(void)
 	static int state = IDLE;
 	int expected = IDLE;
 	void *first;
-	Dl_info info;
 
 	if (mt_load_acquire(&real.malloc) != NULL) /* partner: the release below */
 		return true;
@@ -83,8 +82,6 @@ bool real_resolve(void)
 
 		memcpy((char *)&real + real_functions[i].offset, &function, sizeof(function));
 	}
-	if (dladdr(first, &info) != 0 && info.dli_fname != NULL)
-		real_file = info.dli_fname;
 	/* last, because it is what says that the others are there */
 	mt_store_release((void **)(void *)&real.malloc, first);
 	return first != NULL;
@@ -92,35 +89,53 @@ bool real_resolve(void)
 
 const char *real_path(void)
 {
-	return real_file;
+	const void *address = (const void *)(uintptr_t)real.malloc;
+	struct loader_object object;
+	Dl_info info;
+
+	if (loader_object_find(address, &object))
+		return object.link_map->l_name;
+	return dladdr(address, &info) != 0 && info.dli_fname != NULL ? info.dli_fname : "";
+}
+
+/* dladdr() goes through all symbols of the file, only to tell which file it is. */
+static const void *real_base(const void *address)
+{
+	struct loader_object object;
+	Dl_info info;
+
+	if (loader_object_find(address, &object))
+		return object.map_start;
+	return dladdr(address, &info) == 0 ? NULL : info.dli_fbase;
+}
+
+static const void *real_program(void)
+{
+	return real_base((const void *)getauxval(AT_ENTRY));
 }
 
 /* The file whose definition of a symbol the program uses; NULL = none, or only its address is known. */
-static void *real_definer(const char *name)
+static const void *real_definer(const char *name)
 {
-	void *used = dlsym(RTLD_DEFAULT, name);
+	const void *used = dlsym(RTLD_DEFAULT, name), *base = used == NULL ? NULL : real_base(used);
 	const ElfW(Sym) *symbol = NULL;
 	Dl_info info;
 
-	if (used == NULL || dladdr1(used, &info, (void **)(void *)&symbol, RTLD_DL_SYMENT) == 0)
-		return NULL;
+	if (base == NULL || base != real_program())
+		return base;
 	/* a program that only takes malloc's address has an undefined symbol with a value */
-	return symbol != NULL && symbol->st_shndx != SHN_UNDEF ? info.dli_fbase : NULL;
-}
-
-static void *real_base(const void *address)
-{
-	Dl_info info;
-
-	return dladdr(address, &info) == 0 ? NULL : info.dli_fbase;
+	if (dladdr1(used, &info, (void **)(void *)&symbol, RTLD_DL_SYMENT) == 0 || symbol == NULL ||
+	    symbol->st_shndx == SHN_UNDEF)
+		return NULL;
+	return base;
 }
 
 const char *real_bypass(void)
 {
-	void *allocator = real_base((const void *)(uintptr_t)real.malloc);
-	void *used = real_definer("malloc");
+	const void *allocator = real_base((const void *)(uintptr_t)real.malloc);
+	const void *used = real_definer("malloc");
 
-	if (used != NULL && used == real_base((const void *)getauxval(AT_ENTRY)))
+	if (used != NULL && used == real_program())
 		return "the program has a malloc of its own: its calls are not seen";
 	if (used != NULL && used != real_base((const void *)(uintptr_t)real_bypass))
 		return "another malloc stands in front of this one: what it keeps to itself is not "

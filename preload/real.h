@@ -42,7 +42,7 @@ static inline bool real_is_resolved(void)
 	return __builtin_expect(real.malloc != NULL, 1);
 }
 
-/* File that provides the next malloc; "" if unknown. Valid after real_resolve(). */
+/* File that provides the next malloc; "" if unknown. After real_resolve(), and cheap after loader_object_init(). */
 const char *real_path(void);
 
 /*

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each allocation function gives exactly one event, over whatever allocator comes next."""
 import glob
+import json
+import os
 
 import harness
 import oracle
@@ -53,6 +55,23 @@ def the_size_of_the_file_does_not_follow_the_number_of_events():
             with open(snapshot, "rb") as file:
                 sizes.append(len(file.read()))
     assert sizes[1] <= sizes[0] + 4096, sizes
+
+
+def _warnings(command, **environment):
+    with Run(command, env=environment) as run:
+        run.is_exact = False
+        info = json.loads(harness.memtrace("info", "--json", run.finish().file()))
+        return " ".join(message["text"] for message in info["messages"] if message["severity"] != "note")
+
+
+def calls_that_go_past_the_shim_are_said():
+    jemalloc = "/usr/lib/x86_64-linux-gnu/libjemalloc.so.2"
+    harness.equal(_warnings(["/bin/true"]), "")
+    assert "a malloc of its own" in _warnings([target("own_malloc")])
+    if not os.path.exists(jemalloc):
+        raise Skip("libjemalloc2 is not installed")
+    assert "stands in front" in _warnings(["/bin/true"], LD_PRELOAD=f"{jemalloc}:{harness.SHIM}")
+    assert "an operator new" in _warnings(["/bin/true"], LD_PRELOAD=f"{harness.SHIM}:{jemalloc}")
 
 
 harness.main(globals())
