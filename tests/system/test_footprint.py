@@ -13,6 +13,7 @@ STACK_AGAIN_BYTES = 1024
 STACK_FIRST_BYTES = 2048
 FIXED_BYTES = 2 << 20
 THREAD_BYTES = 16 << 10
+BLOCK_BYTES = 24
 NODE_BYTES = 16
 COUNTERS_BYTES = 128  # of a site that one shard knows
 INDEX_BYTES = 48  # of a node, of a site and of its counters
@@ -58,6 +59,13 @@ def a_thread_costs_sixteen_kilobytes_at_most():
     per_thread = (added[500] - added[0]) / 500
     assert per_thread <= THREAD_BYTES, f"{per_thread} bytes a thread: {added}"
     return f"{per_thread:.0f} bytes a thread"
+
+
+def a_live_block_costs_twenty_four_bytes_at_most_while_the_table_grows():
+    added, _ = _resident("blocks", 1000000)
+    each = {count: (added[count] - added[0]) / count for count in added if count >= 100000}
+    assert len(each) >= 19 and max(each.values()) <= BLOCK_BYTES, each
+    return f"{min(each.values()):.1f} to {max(each.values()):.1f} bytes"
 
 
 def a_stack_costs_what_its_records_and_their_index_take():
