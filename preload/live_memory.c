@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * live_memory.c - runs of 1, 2, 4 ... 32 pages, cut from large mappings; free ones on a stack per use and size.
+ * live_memory.c - runs of 1 to 32 pages, cut from large mappings; free ones on a stack per use and size.
  *
- * A run of 2^k pages may be used in part: pages nobody touches cost nothing. The stacks are linked through
- * cells of their own, so that a free run's pages can all be given back, and carry a counter against ABA. A few
+ * The stacks are linked through cells of their own, so that a free run's pages can all be given back, and carry a counter against ABA. A few
  * free pages are kept: whoever replaces stripe after stripe does not give back and fault in each time.
  */
 #define _GNU_SOURCE
@@ -18,7 +17,7 @@
 #include "os.h"
 
 #define LIVE_PAGE 4096u
-#define LIVE_CLASS_COUNT 6u
+#define LIVE_CLASS_COUNT LIVE_RUN_PAGES_MAX
 #define LIVE_CHUNK_PAGES 256u /* of one mapping at first; then an eighth of what is mapped */
 #define LIVE_CHUNK_PAGES_MAX 16384u
 #define LIVE_KEPT_SHARE 32 /* one of so many pages in use may be kept beside them */
@@ -94,9 +93,10 @@ static struct live_cell *live_cell_new(void)
 	return cells;
 }
 
+/* Each size has its own: a late thread writes where a stripe of that size has bytes of the same kind. */
 static uint32_t live_class(uint32_t pages)
 {
-	return pages <= 1 ? 0 : 32 - (uint32_t)__builtin_clz(pages - 1);
+	return pages - 1;
 }
 
 static uint32_t live_chunk_pages(void)
@@ -158,7 +158,7 @@ static void *live_take(enum live_use use, uint32_t pages, bool *is_reused)
 	}
 	*is_reused = cell != NULL;
 	if (cell == NULL) {
-		run = live_cut(1u << class);
+		run = live_cut(pages);
 	} else {
 		run = cell->run;
 		live_push(&live_spare_cells, cell);

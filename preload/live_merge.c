@@ -41,26 +41,46 @@ static bool merge_close(const struct live_path *path, struct mt_pair closed[MT_L
 	return true;
 }
 
-/* Freezes the stripes and counts their blocks; UINT64_MAX = one is a node, or they are clearly too many. */
-static uint64_t merge_freeze(const struct live_path *path, const struct mt_pair closed[MT_LIVE_FAN])
+/* Whether the stripes are few and small enough; by the hints. */
+static bool merge_is_possible(const struct mt_pair closed[MT_LIVE_FAN])
 {
 	uint64_t blocks = 0;
 
 	for (uint32_t i = 0; i < MT_LIVE_FAN; i++) {
 		if (closed[i].low & MT_LIVE_NODE)
-			return UINT64_MAX;
+			return false;
 		if (live_is_stripe(closed[i].low))
 			blocks +=
 				live_stripe_count(closed[i].low, 0, mt_live_groups(closed[i].low));
 	}
-	if (blocks > MERGE_BLOCKS_MAX)
-		return UINT64_MAX;
-	blocks = 0;
-	for (uint32_t i = 0; i < MT_LIVE_FAN; i++)
+	return blocks <= MERGE_BLOCKS_MAX;
+}
+
+/* Return: how many blocks there are, or LIVE_NOT_FROZEN. */
+static uint64_t merge_freeze(const struct live_path *path, const struct mt_pair closed[MT_LIVE_FAN])
+{
+	uint64_t blocks = 0;
+
+	for (uint32_t i = 0; i < MT_LIVE_FAN; i++) {
+		uint64_t more = 0;
+
 		if (live_is_stripe(closed[i].low))
-			blocks += live_stripe_freeze(path->parent, path->parent_value.high,
-						     closed[i].low);
+			more = live_stripe_freeze(path->parent, path->parent_value.high,
+						  closed[i].low);
+		if (more == LIVE_NOT_FROZEN)
+			return more;
+		blocks += more;
+	}
 	return blocks;
+}
+
+/* What the hashes of the blocks in one of the eight begin with. */
+static uint64_t merge_prefix(const struct live_path *path, uint32_t child)
+{
+	uint32_t shift = 64 - path->level;
+	uint64_t mask = (uint64_t)(MT_LIVE_FAN - 1) << shift;
+
+	return (path->hash & ~mask) | (uint64_t)child << shift;
 }
 
 /* One stripe with all the blocks; .low = 0: no memory, or they do not fit. */
@@ -77,7 +97,8 @@ static struct mt_pair merge_copy(const struct live_path *path,
 			if (live_is_stripe(closed[i].low))
 				is_done = live_stripe_add_all(merged.low,
 							      path->level - MT_LIVE_FAN_BITS,
-							      closed[i].low);
+							      closed[i].low, merge_prefix(path, i),
+							      path->level);
 		if (is_done || merged.low == 0)
 			return merged;
 		live_stripe_free(merged);
@@ -125,13 +146,15 @@ static bool merge_reopen(const struct live_path *path, const struct mt_pair clos
 bool live_merge(const struct live_path *path)
 {
 	struct mt_pair closed[MT_LIVE_FAN];
-	uint64_t blocks;
 
 	if (!merge_close(path, closed))
 		return true;
-	blocks = merge_freeze(path, closed);
-	if (blocks <= MERGE_BLOCKS_MAX && merge_into_stripe(path, closed, blocks))
-		return true;
+	if (merge_is_possible(closed)) {
+		uint64_t blocks = merge_freeze(path, closed);
+
+		if (blocks == LIVE_NOT_FROZEN || merge_into_stripe(path, closed, blocks))
+			return true;
+	}
 	return merge_reopen(path, closed) || !live_slot_is(path->parent, path->parent_value.high);
 }
 

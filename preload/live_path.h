@@ -23,8 +23,9 @@ extern struct mt_live_root live_root __attribute__((visibility("hidden")));
 struct live_path {
 	struct mt_pair *slot;
 	struct mt_pair value; /* of the slot: a stripe, or MT_LIVE_EMPTY or MT_LIVE_CLOSED */
-	uint64_t rest;	      /* of the hash: the bits not used up, from the top */
-	uint32_t level;	      /* bits used up */
+	uint64_t hash;
+	uint64_t rest;	/* of the hash: the bits not used up, from the top */
+	uint32_t level; /* bits used up */
 	struct mt_pair
 		*parent; /* slot of the eight that slot is one of; NULL: slot is in the root */
 	struct mt_pair parent_value;
@@ -119,6 +120,7 @@ static inline struct live_path live_path_find(uint64_t hash)
 	for (;;) {
 		path = (struct live_path){
 			.slot = &live_root.slots[hash >> (64 - MT_LIVE_ROOT_BITS)],
+			.hash = hash,
 			.rest = hash << MT_LIVE_ROOT_BITS,
 			.level = MT_LIVE_ROOT_BITS,
 		};

@@ -39,16 +39,22 @@ uint64_t live_stripe_count(uint64_t low, uint64_t first, uint64_t group_count);
 
 /*
  * live_stripe_freeze() - after this nothing in the stripe changes any more.
- * @slot: is seen to hold tag, else the stripe may have been replaced, and freezing ends early.
+ * @slot: holds tag as long as the stripe is worth freezing.
  *
- * Return: how many blocks it holds.
+ * Return: how many blocks it holds, or LIVE_NOT_FROZEN: the slot has changed, freezing ended early.
  */
+#define LIVE_NOT_FROZEN UINT64_MAX
+
 uint64_t live_stripe_freeze(const struct mt_pair *slot, uint64_t tag, uint64_t low);
 
 /* Into a stripe that nobody else knows yet, which uses the hash from bit `level` on; false = no place. */
 bool live_stripe_add(uint64_t low, uint32_t level, struct mt_pair entry);
-/* All blocks of a frozen stripe. */
-bool live_stripe_add_all(uint64_t low, uint32_t level, uint64_t from_low);
+/*
+ * Those blocks of a frozen stripe whose hashes have the first prefix_bits bits of prefix. Others do not belong
+ * there: a thread that was late has put them there and will not find them.
+ */
+bool live_stripe_add_all(uint64_t low, uint32_t level, uint64_t from_low, uint64_t prefix,
+			 uint32_t prefix_bits);
 
 /*
  * live_stripe_replace() - freeze the stripe of a path and put one (or eight) of the right size in its place;
