@@ -4,6 +4,7 @@
  */
 #include "model/estimate.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -32,4 +33,6 @@ void estimate_add(struct estimate *sum, const struct estimate *part)
 {
 	for (size_t i = 0; i < ESTIMATE_COUNT; i++)
 		estimate_part_add(&sum->parts[i], &part->parts[i], 1);
+	sum->escaped_blocks = fmax(sum->escaped_blocks, part->escaped_blocks);
+	sum->escaped_bytes = fmax(sum->escaped_bytes, part->escaped_bytes);
 }

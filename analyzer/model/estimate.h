@@ -23,6 +23,11 @@ enum estimate_of {
 
 struct estimate {
 	struct estimate_part parts[ESTIMATE_COUNT];
+	/*
+	 * What a block that was not recorded would stand for, where such are to be suspected but none of their
+	 * kind was; else 0. Of several sites: the largest.
+	 */
+	double escaped_blocks, escaped_bytes;
 };
 
 struct sampled_text {

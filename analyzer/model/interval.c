@@ -101,8 +101,14 @@ static struct sum sum_of(const struct field *field, const struct estimated *of)
 		sum = sum_of_share(field, value, whole, &all);
 	else
 		sum = sum_of_part(field, value, &of->estimate->parts[field->sampled]);
-	if (field->sampled != FIELD_OF_INHERITED && every.variance > 0 && whole > every.recorded)
+	if (field->sampled == FIELD_OF_INHERITED)
+		return sum;
+	if (every.variance > 0 && whole > every.recorded)
 		sum.unseen_scale = every.variance / (whole - every.recorded);
+	else if (field->unit == FIELD_BYTES)
+		sum.unseen_scale = of->estimate->escaped_bytes;
+	else
+		sum.unseen_scale = of->estimate->escaped_blocks;
 	return sum;
 }
 

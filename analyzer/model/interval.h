@@ -10,7 +10,8 @@
  * few, because a site of which no sample was taken does not appear: limits have to hold among those
  * that do. The quantiles are of shape k + 1/2 for the upper and k + 1/2 - 6/(5 k) for the lower limit, k
  * being the number of events; of a single event the lower limit is what was recorded. Where none was seen of what
- * lives, was freed or has changed, up to three of the site's average ones may have escaped.
+ * lives, was freed or has changed, up to three of the site's average ones may have escaped. What is always recorded
+ * has no width, unless its sizes vary: then there may have been smaller ones.
  *
  * For events of one weight the truth is inside in 94 to 98 % of the cases, for any number of them. Where a site
  * allocates in sizes that differ by orders of magnitude, many small blocks may have left no sample: then limits

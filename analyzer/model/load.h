@@ -89,7 +89,8 @@ struct estimate_sums {
 int load_estimates(struct load *load, size_t site_count);
 void load_estimate_begin(const struct load *load, struct estimate_sums *sums);
 void load_estimate_add(struct estimate_sums *sums, const struct mt_side *record);
-void load_estimate_keep(struct load *load, const struct estimate_sums *sums, size_t site);
+void load_estimate_keep(struct load *load, const struct estimate_sums *sums,
+			const struct site *site);
 
 /* The steps; each returns 0 or a negative errno after setting the error line. */
 int load_columns(struct load *load);	/* load_records.c */

@@ -3,6 +3,7 @@
  * load_estimate.c - sums side records of samples: what stands behind the estimates of each site.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "memtrace/sampling.h"
@@ -14,6 +15,11 @@ int load_estimates(struct load *load, size_t site_count)
 
 	if (snapshot->header.sample_bytes == 0)
 		return 0;
+	if (snapshot->header.sample_bytes > MT_SAMPLE_BYTES_MAX)
+		return reader_refuse(&load->reader,
+				     "damaged: samples are %" PRIu64
+				     " bytes apart; at most %" PRIu64 " are possible",
+				     snapshot->header.sample_bytes, MT_SAMPLE_BYTES_MAX);
 	snapshot->estimates = load_keep(load, site_count, sizeof(*snapshot->estimates));
 	return snapshot->estimates == NULL ? -EBADMSG : 0;
 }
@@ -66,8 +72,27 @@ static struct estimate_part part_of(const __int128 sums[ESTIMATE_SUM_COUNT])
 	};
 }
 
+/*
+ * All that was recorded was large enough to be recorded always. Where sizes vary, there may well have been smaller
+ * blocks that were not: say of a quarter of the distance.
+ */
+static void add_escape(const struct snapshot *snapshot, const struct site *site,
+		       struct estimate *estimate)
+{
+	uint64_t sample_bytes = snapshot->header.sample_bytes, size = sample_bytes / 4;
+	uint64_t weight = mt_sample_weight(size, sample_bytes);
+
+	if (estimate->parts[ESTIMATE_ALLOCATED].block_variance > 0 ||
+	    estimate->parts[ESTIMATE_ALLOCATED].blocks == 0 ||
+	    (site->size_count < 2 && site->counters.realloc_count == 0))
+		return;
+	estimate->escaped_blocks = (double)weight;
+	estimate->escaped_bytes = (double)(weight * size);
+}
+
 /* What is live is a small difference of large sums: taken before they are rounded. */
-void load_estimate_keep(struct load *load, const struct estimate_sums *sums, size_t site)
+void load_estimate_keep(struct load *load, const struct estimate_sums *sums,
+			const struct site *site)
 {
 	struct snapshot *snapshot = load->snapshot;
 	__int128 live[ESTIMATE_SUM_COUNT];
@@ -75,12 +100,13 @@ void load_estimate_keep(struct load *load, const struct estimate_sums *sums, siz
 
 	if (!sums->is_used)
 		return;
-	estimate = &snapshot->estimates[site];
+	estimate = &snapshot->estimates[snapshot->site_count];
 	for (size_t i = 0; i < ESTIMATE_SUM_COUNT; i++)
 		live[i] = sums->of[MT_SAMPLED_ALLOCATED][i] + sums->of[MT_SAMPLED_INHERITED][i] -
 			  sums->of[MT_SAMPLED_FREED][i];
 	for (size_t i = 0; i < MT_SAMPLED_COUNT; i++)
 		estimate->parts[i] = part_of(sums->of[i]);
 	estimate->parts[ESTIMATE_LIVE] = part_of(live);
+	add_escape(snapshot, site, estimate);
 	estimate_add(&snapshot->estimate, estimate);
 }

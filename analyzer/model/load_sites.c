@@ -238,7 +238,7 @@ static int sum_stack(struct load *load, uint32_t node, struct size_buckets *buck
 	if (!is_used(&sum.site))
 		return 0;
 	keep_sizes(&sum);
-	load_estimate_keep(load, estimate, snapshot->site_count);
+	load_estimate_keep(load, estimate, &sum.site);
 	snapshot->sites[snapshot->site_count++] = sum.site;
 	return 0;
 }

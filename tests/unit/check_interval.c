@@ -317,6 +317,23 @@ START_TEST(where_no_sample_is_live_three_may_have_escaped)
 }
 END_TEST
 
+START_TEST(large_blocks_of_several_sizes_may_have_had_smaller_ones_beside_them)
+{
+	struct process process = {0};
+	struct interval interval;
+
+	record_alloc(&process, 3, 1000000, 1);
+	process.estimate.escaped_blocks = 5;
+	process.estimate.escaped_bytes = 600000;
+	interval = of(&process, "live_blocks");
+	ck_assert_int_eq(interval.low, 3);
+	ck_assert_int_eq(interval.high, 18);
+	interval = of(&process, "alloc_bytes");
+	ck_assert_int_eq(interval.low, 3000000);
+	ck_assert_int_eq(interval.high, 4797439);
+}
+END_TEST
+
 START_TEST(two_processes_differ_by_more_than_one_from_itself)
 {
 	struct process first = {0}, last;
@@ -372,6 +389,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, share_is_as_wide_as_that_many_samples);
 	tcase_add_test(tests, what_stays_in_a_process_cancels_out);
 	tcase_add_test(tests, where_no_sample_is_live_three_may_have_escaped);
+	tcase_add_test(tests, large_blocks_of_several_sizes_may_have_had_smaller_ones_beside_them);
 	tcase_add_test(tests, two_processes_differ_by_more_than_one_from_itself);
 	tcase_add_test(tests, one_exact_side_has_no_part_in_the_width);
 	suite_add_tcase(suite, tests);

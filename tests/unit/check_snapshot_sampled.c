@@ -164,6 +164,33 @@ START_TEST(entries_of_one_site_add_up)
 }
 END_TEST
 
+/* The example's second site allocates in one size, its first in several. */
+START_TEST(smaller_blocks_are_suspected_beside_large_ones_of_several_sizes)
+{
+	struct file_builder builder;
+	struct snapshot *snapshot;
+	size_t suspected = 0;
+
+	begin(&builder, MT_KIND_SNAPSHOT, 64);
+	for (uint32_t i = 1; i <= 3; i++)
+		record(FILE_BUILDER_ENTRY(&builder, MT_SECTION_COUNTERS, mt_counters, i),
+		       MT_SAMPLED_ALLOCATED, 3, 100, 1);
+	snapshot = finish(&builder);
+	for (size_t i = 0; i < snapshot->site_count; i++) {
+		const struct site *site = &snapshot->sites[i];
+		bool is_varied = site->size_count > 1 || site->counters.realloc_count > 0;
+
+		ck_assert_int_eq(snapshot->estimates[i].escaped_blocks > 0, is_varied);
+		suspected += is_varied;
+		if (is_varied)
+			ck_assert_double_eq(snapshot->estimates[i].escaped_bytes, 5 * 16);
+	}
+	ck_assert_uint_gt(suspected, 0);
+	ck_assert_uint_lt(suspected, snapshot->site_count);
+	snapshot_free(snapshot);
+}
+END_TEST
+
 START_TEST(exact_file_has_no_estimates)
 {
 	struct file_builder builder;
@@ -195,6 +222,16 @@ START_TEST(what_is_written_loads_again)
 	(void)rmdir(folder);
 	snapshot_free(again);
 	snapshot_free(snapshot);
+}
+END_TEST
+
+START_TEST(samples_farther_apart_than_any_can_be_are_refused)
+{
+	struct file_builder builder;
+
+	file_builder_example(&builder, MT_KIND_LIVE);
+	builder.header.sample_bytes = MT_SAMPLE_BYTES_MAX + 1;
+	case_refuse(&builder, "bytes apart");
 }
 END_TEST
 
@@ -232,8 +269,10 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(tests, sums_are_loaded_exactly, 0, 2);
 	tcase_add_test(tests, small_difference_of_large_sums_is_not_rounded);
 	tcase_add_test(tests, entries_of_one_site_add_up);
+	tcase_add_test(tests, smaller_blocks_are_suspected_beside_large_ones_of_several_sizes);
 	tcase_add_test(tests, exact_file_has_no_estimates);
 	tcase_add_test(tests, what_is_written_loads_again);
+	tcase_add_test(tests, samples_farther_apart_than_any_can_be_are_refused);
 	tcase_add_test(tests, senseless_sums_of_a_damaged_file_are_no_variance);
 	suite_add_tcase(suite, tests);
 	return suite;
