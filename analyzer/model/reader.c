@@ -219,12 +219,26 @@ static int read_run(struct reader *reader, const struct reader_layout *layout,
 	return result < 0 ? read_failed(reader, result) : 0;
 }
 
+/* Whether all of these entries lie in runs that follow each other. */
+static bool covers(const struct reader_layout *layout, uint64_t first, uint64_t end)
+{
+	uint64_t next = first;
+
+	for (uint32_t i = 0; i < layout->run_count; i++) {
+		const struct reader_run *run = &layout->runs[i];
+
+		if (run->first <= next && run->first + run->count > next)
+			next = run->first + run->count;
+	}
+	return next >= end;
+}
+
 int reader_read(struct reader *reader, const struct reader_layout *layout, uint64_t first,
 		uint64_t count, unsigned char *to)
 {
 	int result = 0;
 
-	if (layout->run_count != 1)
+	if (!covers(layout, first, first + count))
 		memset(to, 0, count * layout->entry_size);
 	for (uint32_t i = 0; result == 0 && i < layout->run_count; i++)
 		result = read_run(reader, layout, &layout->runs[i], first, count, to);
