@@ -4,6 +4,8 @@
  */
 #include "trace_layout.h"
 
+#include "memtrace/counter_columns.h"
+
 #include <string.h>
 
 const struct trace_fixed_shape trace_fixed_shapes[TRACE_FIXED_COUNT] = {
@@ -66,32 +68,7 @@ const struct trace_table_shape trace_shapes[TRACE_TABLE_COUNT] = {
 #undef X
 };
 
-#define COLUMN(id, field, flag)                                                                    \
-	{                                                                                          \
-		MT_COLUMN_##id, offsetof(struct mt_counters, field),                               \
-			sizeof(((struct mt_counters *)0)->field), flag                             \
-	}
-
-static const struct mt_column trace_columns[] = {
-	COLUMN(NODE, node, 0),
-	COLUMN(SITE, site, 0),
-	COLUMN(VERSION, version, 0),
-	COLUMN(ALLOC_COUNT, alloc_count, 0),
-	COLUMN(ALLOC_BYTES, alloc_bytes, 0),
-	COLUMN(FREE_COUNT, free_count, 0),
-	COLUMN(FREED_BYTES, freed_bytes, 0),
-	COLUMN(REALLOC_COUNT, realloc_count, 0),
-	COLUMN(TEMPORARY_COUNT, temporary_count, 0),
-	COLUMN(AT_PEAK_BYTES, at_peak_bytes, MT_COLUMN_SIGNED),
-	COLUMN(PEAK_NUMBER, peak_number, 0),
-	COLUMN(PEAK_BYTES, peak_bytes, MT_COLUMN_SIGNED),
-	COLUMN(PUBLISHED_BYTES, published_bytes, MT_COLUMN_SIGNED),
-	COLUMN(NEXT, next, 0),
-	COLUMN(SIDE, side, 0),
-	COLUMN(SIZE_BUCKET, size_bucket, 0),
-	COLUMN(SHARD, shard, 0),
-	COLUMN(FLAGS, flags, 0),
-};
+static const struct mt_column trace_columns[] = {MT_COUNTER_COLUMNS(MT_COUNTER_COLUMN)};
 
 /* Bytes that trace_lay_out() uses; each part is rounded up by at most a page. */
 #define X(name, entry_bytes, n0_log2, run_max) +((uint64_t)(entry_bytes) << (n0_log2))

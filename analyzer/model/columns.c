@@ -7,32 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define COLUMN(id, field, flags)                                                                   \
-	{                                                                                          \
-		MT_COLUMN_##id, offsetof(struct mt_counters, field),                               \
-			sizeof(((struct mt_counters *)NULL)->field), flags                         \
-	}
+#include "memtrace/counter_columns.h"
 
-const struct mt_column columns_current[] = {
-	COLUMN(NODE, node, 0),
-	COLUMN(SITE, site, 0),
-	COLUMN(VERSION, version, 0),
-	COLUMN(ALLOC_COUNT, alloc_count, 0),
-	COLUMN(ALLOC_BYTES, alloc_bytes, 0),
-	COLUMN(FREE_COUNT, free_count, 0),
-	COLUMN(FREED_BYTES, freed_bytes, 0),
-	COLUMN(REALLOC_COUNT, realloc_count, 0),
-	COLUMN(TEMPORARY_COUNT, temporary_count, 0),
-	COLUMN(AT_PEAK_BYTES, at_peak_bytes, MT_COLUMN_SIGNED),
-	COLUMN(PEAK_NUMBER, peak_number, 0),
-	COLUMN(PEAK_BYTES, peak_bytes, MT_COLUMN_SIGNED),
-	COLUMN(PUBLISHED_BYTES, published_bytes, MT_COLUMN_SIGNED),
-	COLUMN(NEXT, next, 0),
-	COLUMN(SIDE, side, 0),
-	COLUMN(SIZE_BUCKET, size_bucket, 0),
-	COLUMN(SHARD, shard, 0),
-	COLUMN(FLAGS, flags, 0),
-};
+const struct mt_column columns_current[] = {MT_COUNTER_COLUMNS(MT_COUNTER_COLUMN)};
 
 const size_t columns_current_count = sizeof(columns_current) / sizeof(columns_current[0]);
 
