@@ -35,13 +35,25 @@ static uint32_t replay_end(const struct replay *replay, const struct replay_stac
 	       (1 + stack->quad_count * 4) * (uint32_t)sizeof(struct replay_cell);
 }
 
+/* The next record goes to [used, limit), where none can be found. In between there is no room at all. */
+static void replay_go_on(struct replay *replay, uint32_t used, uint32_t limit)
+{
+	mt_signal_fence();
+	replay->limit = 0;
+	mt_signal_fence();
+	replay->used = used;
+	mt_signal_fence();
+	replay->limit = limit;
+	mt_signal_fence();
+}
+
 void replay_reset(struct replay *replay)
 {
+	replay->last = NULL;
 	memset(replay->ways, 0, sizeof(replay->ways));
 	memset(replay->forgotten, 0, sizeof(replay->forgotten));
-	replay->last = NULL;
 	replay->regrets = 0;
-	replay->used = replay->limit = REPLAY_UNIT; /* offset 0 means "none" */
+	replay_go_on(replay, REPLAY_UNIT, REPLAY_UNIT); /* offset 0 means "none" */
 	replay->generation = mt_load_acquire(&module_table_generation_count);
 }
 
@@ -67,7 +79,6 @@ static void replay_forget(struct replay *replay, uint32_t start, uint32_t end)
 		for (; kept < REPLAY_WAYS; kept++)
 			ways[kept] = 0;
 	}
-	mt_signal_fence();
 }
 
 /* Takes so many bytes out of what all threads may have together beyond their first pages. */
@@ -94,7 +105,9 @@ static bool replay_resize(struct replay *replay, uint32_t bytes)
 	replay_reset(replay);
 	mt_signal_fence();
 	replay->memory = memory;
+	mt_signal_fence();
 	replay->bytes = bytes;
+	mt_signal_fence();
 	if (old != NULL)
 		os_unmap(old, old_bytes);
 	return true;
@@ -110,18 +123,17 @@ static void replay_turn(struct replay *replay)
 		start = 0;
 	}
 	replay_forget(replay, start, start + half);
-	replay->used = start == 0 ? REPLAY_UNIT : half;
-	replay->limit = start + half;
+	replay_go_on(replay, start == 0 ? REPLAY_UNIT : half, start + half);
 }
 
 static uint32_t replay_room(const struct replay *replay)
 {
-	uint32_t left = replay->limit - replay->used;
-
 	uint32_t own = (uint32_t)sizeof(struct replay_stack) +
 		       REPLAY_PADS * (uint32_t)sizeof(struct replay_cell);
 
-	return left < own ? 0 : (left - own) / (uint32_t)sizeof(struct replay_cell);
+	if (replay->limit < replay->used + own)
+		return 0;
+	return (replay->limit - replay->used - own) / (uint32_t)sizeof(struct replay_cell);
 }
 
 /* Goes on to the base's next frame from base_next on. */
@@ -140,18 +152,21 @@ static void replay_base_seek(struct replay_walk *walk)
 	walk->base_sp = UINT64_MAX;
 }
 
-/* Verifies the outer part of the last stack, as far as it is the same now. */
-static void replay_take_base(struct replay_walk *walk)
+/*
+ * Verifies the outer part of the last stack, as far as it is the same now: once the walk is on the thread's own stack,
+ * and not below it, where there may be no memory any more.
+ */
+static void replay_verify_base(struct replay_walk *walk, uint64_t sp)
 {
-	const struct replay_stack *base = walk->replay->last;
+	const struct replay_stack *base = walk->base;
 	uint32_t good;
 
-	if (base == NULL || base->cell_count == 0)
-		return;
-	walk->base = base;
-	for (good = base->cell_count; good > base->first_whole + 1; good--)
-		if (replay_word(base->cells[good - 1].address) != base->cells[good - 1].value)
+	for (good = base->cell_count; good > base->first_whole + 1; good--) {
+		const struct replay_cell *cell = &base->cells[good - 1];
+
+		if (cell->address < sp || replay_word(cell->address) != cell->value)
 			break;
+	}
 	walk->base_good = good;
 	walk->base_next = base->first_whole > good - 1 ? base->first_whole : good - 1;
 	replay_base_seek(walk);
@@ -178,7 +193,9 @@ void replay_walk_begin(struct replay_walk *walk, struct replay *replay,
 	replay_make_room(replay);
 	if (replay->memory == NULL)
 		return;
-	replay_take_base(walk);
+	walk->base = replay->last;
+	if (walk->base != NULL && walk->base->cell_count != 0)
+		walk->base_sp = 0;
 	walk->cell_max = replay_room(replay);
 	walk->record = (struct replay_stack *)(void *)(replay->memory + replay->used);
 	*walk->record = (struct replay_stack){.ip = frame->ip,
@@ -199,12 +216,15 @@ bool replay_walk_compare(struct replay_walk *walk, const struct unwind_cursor *c
 {
 	const struct replay_cell *cell;
 
+	if (cursor->next_status != UNWIND_FRAME || cursor->is_probing)
+		return false;
+	if (walk->base_good == 0)
+		replay_verify_base(walk, cursor->sp);
 	while (walk->base_sp < cursor->sp) {
 		walk->base_next++;
 		replay_base_seek(walk);
 	}
-	if (walk->base_sp != cursor->sp || cursor->next_status != UNWIND_FRAME ||
-	    cursor->is_probing)
+	if (walk->base_sp != cursor->sp)
 		return false;
 	cell = &walk->base->cells[walk->base_next];
 	return cell->value == cursor->ip &&
@@ -362,7 +382,10 @@ struct replay_stack *replay_walk_end(struct replay_walk *walk, const struct unwi
 
 	if (record == NULL)
 		return NULL;
-	if (!has_met && cursor->step.ra_slot != 0)
+	/* a broken stack is walked, and counted as one, each time */
+	if (cursor->next_status == UNWIND_BROKEN)
+		replay_add_word(walk, walk->slot, 0, REPLAY_DEPENDS);
+	else if (!has_met && cursor->step.ra_slot != 0)
 		replay_add_word(walk, walk->slot, 0, 0);
 	replay_need_bp(record, has_met && (walk->base->cells[walk->base_next].flags &
 					   REPLAY_NEEDS_BP) != 0);

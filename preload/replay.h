@@ -147,7 +147,7 @@ struct replay_walk {
 	const struct replay_stack *base; /* whose outer part may come again; NULL = none */
 	uint64_t base_sp;		 /* of its next frame; UINT64_MAX: there is none */
 	uint32_t base_next;		 /* cell of it that the walk has not passed yet */
-	uint32_t base_good;		 /* cells behind this one are verified */
+	uint32_t base_good;		 /* cells from this one on are verified; 0 = none yet */
 };
 
 /* After replay_find() has found nothing: at the caller of the function with this frame record. */
