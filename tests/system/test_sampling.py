@@ -112,6 +112,16 @@ def blocks_of_the_distance_or_more_are_always_recorded():
                     harness.equal(row[name], value, name)
 
 
+def blocks_that_the_program_reports_are_all_recorded():
+    with _sampled(1, "client_calls", distance=524288) as run:
+        run.command.append(run.folder)
+        row = _by_function(run.finish().file())["site_of_pool"]
+        truth = _truth(run)["site_of_pool"]
+        for name in ("alloc_count", "alloc_bytes", "live_blocks", "live_bytes"):
+            harness.equal((row[name], row[name + "_low"], row[name + "_high"]), (truth[name],) * 3,
+                          name)
+
+
 def addresses_and_sizes_of_blocks_are_as_without():
     digests = set()
     for env in ({"LD_PRELOAD": ""}, {}, {"MEMTRACE_SAMPLE": "512K"}, {"MEMTRACE_SAMPLE": "100"}):
