@@ -131,8 +131,10 @@ static inline bool counters_is_common(const struct shard *shard, const struct mt
  * @is_realloc: the new block of a successful realloc of a block.
  * @sides: COUNTERS_SIDES places, see there; NULL for a caller that keeps none.
  */
-static inline void counters_add_alloc(struct shard *shard, struct mt_counters *counters,
-				      uint64_t size, bool is_realloc, struct mt_side **sides)
+static __attribute__((always_inline)) inline void counters_add_alloc(struct shard *shard,
+								     struct mt_counters *counters,
+								     uint64_t size, bool is_realloc,
+								     struct mt_side **sides)
 {
 	if (counters_is_common(shard, counters) &&
 	    __builtin_expect(counters_add_size(counters, size, sides), 1))
@@ -146,8 +148,9 @@ static inline void counters_add_alloc(struct shard *shard, struct mt_counters *c
  * @is_temporary: by the thread that got it, before its next allocation.
  * @is_inherited: it was alive when this process was forked.
  */
-static inline void counters_add_free(struct shard *shard, struct mt_counters *counters,
-				     uint64_t size, bool is_temporary, bool is_inherited)
+static __attribute__((always_inline)) inline void
+counters_add_free(struct shard *shard, struct mt_counters *counters, uint64_t size,
+		  bool is_temporary, bool is_inherited)
 {
 	if (counters_is_common(shard, counters) &&
 	    __builtin_expect(!is_inherited && site_peak_fall_fast(shard, size), 1)) {

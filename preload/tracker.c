@@ -163,7 +163,8 @@ static __attribute__((noinline)) void tracker_note_odd(struct shard *shard, enum
 }
 
 /* Notes a block in the table. */
-static inline void tracker_note_exact(struct shard *shard, const struct mt_live_block *block)
+static __attribute__((always_inline)) inline void
+tracker_note_exact(struct shard *shard, const struct mt_live_block *block)
 {
 	struct mt_live_block old;
 	enum live_insert result = live_table_insert(block, &old);
