@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * live_memory.c - runs of 1 to 32 pages, cut from large mappings; free ones on a stack per use and size.
+ * live_memory.c - runs of pages, cut from large mappings; free ones on a stack per use and length.
  *
- * The stacks are linked through cells of their own, so that a free run's pages can all be given back, and carry a counter against ABA. A few
- * free pages are kept: whoever replaces stripe after stripe does not give back and fault in each time.
+ * A run keeps its length for ever: a late thread that still changes a hint of the stripe that was there finds hints
+ * at the same place, and not entries, in whatever stripe is there now. The stacks are linked through cells of
+ * their own, so that a free run's pages can all be given back, and carry a counter against ABA. A few free pages
+ * are kept: whoever replaces stripe after stripe does not give back and fault in each time.
  */
 #define _GNU_SOURCE
 #include "live_memory.h"
@@ -17,7 +19,6 @@
 #include "os.h"
 
 #define LIVE_PAGE 4096u
-#define LIVE_CLASS_COUNT LIVE_RUN_PAGES_MAX
 #define LIVE_CHUNK_PAGES 256u /* of one mapping at first; then an eighth of what is mapped */
 #define LIVE_CHUNK_PAGES_MAX 16384u
 #define LIVE_KEPT_SHARE 32 /* one of so many pages in use may be kept beside them */
@@ -27,7 +28,6 @@
 struct live_cell {
 	struct live_cell *next;
 	void *run;
-	uint32_t pages; /* of it that were used */
 };
 
 /* Eight slots, or while they are free the link to the next ones. */
@@ -37,8 +37,8 @@ union live_node {
 };
 
 /* low: top cell, high: counts changes */
-static struct mt_pair live_free[LIVE_USE_COUNT][LIVE_CLASS_COUNT]; /* pages given back */
-static struct mt_pair live_kept[LIVE_USE_COUNT][LIVE_CLASS_COUNT]; /* pages still there */
+static struct mt_pair live_free[LIVE_USE_COUNT][LIVE_RUN_PAGES_MAX + 1]; /* pages given back */
+static struct mt_pair live_kept[LIVE_USE_COUNT][LIVE_RUN_PAGES_MAX + 1]; /* pages still there */
 static struct mt_pair live_spare_cells, live_free_nodes;
 /* low: address of the chunk in use | 0, high: its pages << 32, and how many of them are taken */
 static struct mt_pair live_chunk;
@@ -93,12 +93,6 @@ static struct live_cell *live_cell_new(void)
 	return cells;
 }
 
-/* Each size has its own: a late thread writes where a stripe of that size has bytes of the same kind. */
-static uint32_t live_class(uint32_t pages)
-{
-	return pages - 1;
-}
-
 static uint32_t live_chunk_pages(void)
 {
 	int64_t pages = mt_load_relaxed(&live_mapped_pages) / 8;
@@ -137,25 +131,20 @@ static void *live_cut(uint32_t pages)
 	}
 }
 
-static void live_give_back(void *run, uint32_t first, uint32_t end)
+static void live_give_back(void *run, uint32_t pages)
 {
-	if (first < end)
-		(void)os_advise((char *)run + (size_t)first * LIVE_PAGE,
-				(size_t)(end - first) * LIVE_PAGE, MADV_DONTNEED);
+	(void)os_advise(run, (size_t)pages * LIVE_PAGE, MADV_DONTNEED);
 }
 
 static void *live_take(enum live_use use, uint32_t pages, bool *is_reused)
 {
-	uint32_t class = live_class(pages);
-	struct live_cell *cell = live_pop(&live_kept[use][class]);
+	struct live_cell *cell = live_pop(&live_kept[use][pages]);
 	void *run;
 
-	if (cell != NULL) {
-		(void)mt_add_relaxed(&live_kept_pages, -(int64_t)cell->pages);
-		live_give_back(cell->run, pages, cell->pages);
-	} else {
-		cell = live_pop(&live_free[use][class]);
-	}
+	if (cell != NULL)
+		(void)mt_add_relaxed(&live_kept_pages, -(int64_t)pages);
+	else
+		cell = live_pop(&live_free[use][pages]);
 	*is_reused = cell != NULL;
 	if (cell == NULL) {
 		run = live_cut(pages);
@@ -180,16 +169,16 @@ void *live_memory_take_stripe(uint32_t pages, bool *is_reused)
 	return live_take(LIVE_USE_STRIPE, pages, is_reused);
 }
 
-/* Gives a run's pages back to the system, if one is kept in that class. */
-static bool live_trim_class(enum live_use use, uint32_t class)
+/* Gives a run's pages back to the system, if one of that length is kept. */
+static bool live_trim_length(enum live_use use, uint32_t pages)
 {
-	struct live_cell *cell = live_pop(&live_kept[use][class]);
+	struct live_cell *cell = live_pop(&live_kept[use][pages]);
 
 	if (cell == NULL)
 		return false;
-	(void)mt_add_relaxed(&live_kept_pages, -(int64_t)cell->pages);
-	live_give_back(cell->run, 0, cell->pages);
-	live_push(&live_free[use][class], cell);
+	(void)mt_add_relaxed(&live_kept_pages, -(int64_t)pages);
+	live_give_back(cell->run, pages);
+	live_push(&live_free[use][pages], cell);
 	return true;
 }
 
@@ -203,9 +192,9 @@ static bool live_is_too_much_kept(void)
 static void live_trim(void)
 {
 	for (uint32_t use = 0; use < LIVE_USE_COUNT; use++)
-		for (uint32_t class = LIVE_CLASS_COUNT; class -- > 0;)
+		for (uint32_t pages = LIVE_RUN_PAGES_MAX; pages > 0; pages--)
 			while (live_is_too_much_kept() &&
-			       live_trim_class((enum live_use)use, class))
+			       live_trim_length((enum live_use)use, pages))
 				continue;
 }
 
@@ -215,13 +204,12 @@ void live_memory_give(enum live_use use, void *run, uint32_t pages)
 
 	(void)mt_add_relaxed(&live_used_pages, -(int64_t)pages);
 	if (cell == NULL) {
-		live_give_back(run, 0, pages); /* lost, but only addresses: its pages go */
+		live_give_back(run, pages); /* lost, but only addresses: its pages go */
 		return;
 	}
 	cell->run = run;
-	cell->pages = pages;
 	(void)mt_add_relaxed(&live_kept_pages, pages);
-	live_push(&live_kept[use][live_class(pages)], cell);
+	live_push(&live_kept[use][pages], cell);
 	if (live_is_too_much_kept())
 		live_trim();
 }

@@ -17,7 +17,7 @@ struct mt_pair;
 
 enum live_use { LIVE_USE_STRIPE, LIVE_USE_FRAMES, LIVE_USE_COUNT };
 
-/* At least `pages` pages, contents arbitrary; NULL when there is no memory. */
+/* So many pages, contents arbitrary; NULL when there is no memory. */
 void *live_memory_take(enum live_use use, uint32_t pages);
 /* For a stripe; tells whether the memory has been one before. */
 void *live_memory_take_stripe(uint32_t pages, bool *is_reused);

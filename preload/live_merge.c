@@ -74,15 +74,6 @@ static uint64_t merge_freeze(const struct live_path *path, const struct mt_pair 
 	return blocks;
 }
 
-/* What the hashes of the blocks in one of the eight begin with. */
-static uint64_t merge_prefix(const struct live_path *path, uint32_t child)
-{
-	uint32_t shift = 64 - path->level;
-	uint64_t mask = (uint64_t)(MT_LIVE_FAN - 1) << shift;
-
-	return (path->hash & ~mask) | (uint64_t)child << shift;
-}
-
 /* One stripe with all the blocks; .low = 0: no memory, or they do not fit. */
 static struct mt_pair merge_copy(const struct live_path *path,
 				 const struct mt_pair closed[MT_LIVE_FAN], uint64_t blocks)
@@ -97,8 +88,7 @@ static struct mt_pair merge_copy(const struct live_path *path,
 			if (live_is_stripe(closed[i].low))
 				is_done = live_stripe_add_all(merged.low,
 							      path->level - MT_LIVE_FAN_BITS,
-							      closed[i].low, merge_prefix(path, i),
-							      path->level);
+							      closed[i].low);
 		if (is_done || merged.low == 0)
 			return merged;
 		live_stripe_free(merged);
@@ -180,8 +170,12 @@ static bool merge_is_due(const struct live_path *path)
 
 static bool merge_is_sparse(const struct live_path *path, uint64_t first, uint64_t group_count)
 {
+	bool is_loose =
+		path->parent == NULL && live_stripe_pages(path->value.low) <= LIVE_LOOSE_PAGES;
+
 	return live_stripe_count(path->value.low, first, group_count) * 100 <
-	       group_count * MT_LIVE_GROUP * LIVE_SPARSE_PERCENT;
+	       group_count * MT_LIVE_GROUP *
+		       (is_loose ? LIVE_LOOSE_SPARSE_PERCENT : LIVE_SPARSE_PERCENT);
 }
 
 void live_merge_look(const struct live_path *path, uint64_t group)

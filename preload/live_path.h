@@ -23,9 +23,8 @@ extern struct mt_live_root live_root __attribute__((visibility("hidden")));
 struct live_path {
 	struct mt_pair *slot;
 	struct mt_pair value; /* of the slot: a stripe, or MT_LIVE_EMPTY or MT_LIVE_CLOSED */
-	uint64_t hash;
-	uint64_t rest;	/* of the hash: the bits not used up, from the top */
-	uint32_t level; /* bits used up */
+	uint64_t rest;	      /* of the hash: the bits not used up, from the top */
+	uint32_t level;	      /* bits used up */
 	struct mt_pair
 		*parent; /* slot of the eight that slot is one of; NULL: slot is in the root */
 	struct mt_pair parent_value;
@@ -120,7 +119,6 @@ static inline struct live_path live_path_find(uint64_t hash)
 	for (;;) {
 		path = (struct live_path){
 			.slot = &live_root.slots[hash >> (64 - MT_LIVE_ROOT_BITS)],
-			.hash = hash,
 			.rest = hash << MT_LIVE_ROOT_BITS,
 			.level = MT_LIVE_ROOT_BITS,
 		};
@@ -179,6 +177,48 @@ live_entry_load(const struct mt_pair *entry)
 	value.low = mt_load_acquire(&entry->low);
 	value.high = mt_load_acquire(&entry->high);
 	return value;
+}
+
+/*
+ * Puts a block into an entry, if that is free and the slot still has the stripe's tag; false = it is not in the
+ * table. No look at the slot is needed afterwards: what is swapped was read while the stripe was in use, and each
+ * free entry has its own number. It is there until the swap only if the entry has not been anything else
+ * meanwhile, so it was not frozen, and whoever replaces the stripe finds the block.
+ */
+static inline __attribute__((always_inline)) bool
+live_put(const struct mt_pair *slot, struct mt_pair stripe, uint64_t index, struct mt_pair fresh)
+{
+	struct mt_pair *entry = live_entry(stripe.low, index);
+	struct mt_pair old = live_entry_load(entry);
+
+	return old.high == stripe.high && !mt_live_is_block(old) &&
+	       live_slot_is(slot, stripe.high) && mt_cas_pair(entry, old, fresh);
+}
+
+/*
+ * Numbers of free entries. Each thread takes them from a range of its own: those with LIVE_NUMBER_VALID set, from
+ * there up to where it no longer is.
+ */
+#define LIVE_NUMBER_VALID (UINT64_C(1) << 20)
+
+extern __thread uint64_t live_number_next __attribute__((visibility("hidden")));
+
+uint64_t live_number_from_new_range(void);
+
+static inline __attribute__((always_inline)) uint64_t live_number(void)
+{
+	/* one instruction: a handler of this thread gets another one */
+	uint64_t number = mt_fetch_add_owned_u64(&live_number_next, 1);
+
+	return __builtin_expect((number & LIVE_NUMBER_VALID) != 0, 1)
+		       ? number
+		       : live_number_from_new_range();
+}
+
+/* Whether an entry's low is of a block with this hash that is not the program's own. */
+static inline bool live_is_malloced(uint64_t entry_low, uint64_t hash)
+{
+	return (entry_low ^ hash) >> (MT_LIVE_FLAG_SHIFT + 3) == 0;
 }
 
 /* Whether an entry's low is of a block with this hash that is neither the program's own nor large. */

@@ -10,6 +10,8 @@
  *   copied; a stripe whose tag is in its slot when the copy is done was not given back before.
  * - A copy of a stripe that was not frozen to its end, because its slot was closed meanwhile (live_merge.c): it is
  *   not made, as the same stripe may come back to the same slot.
+ * - A block that another one takes the place of in the copy, because a late thread has cleared its mark there: a
+ *   place is free if its entry says so.
  * - A late thread that freezes entries in memory that is in new use: harmless, that stripe is replaced as well.
  */
 #include "live_stripe.h"
@@ -67,7 +69,7 @@ struct mt_pair live_stripe_new(uint32_t page_count)
 	for (uint32_t i = 0; i < groups * MT_LIVE_GROUP; i++) {
 		/* the tag first: with an older one a late thread might still put a block here */
 		mt_store_relaxed(&start[i].high, tag);
-		mt_store_release(&start[i].low, 0);
+		mt_store_release(&start[i].low, mt_live_free(0, tag).low);
 	}
 	for (uint32_t i = 0; i < groups; i++) {
 		mt_store_relaxed(&live_marks(low)[i], 0);
@@ -112,20 +114,28 @@ uint64_t live_stripe_freeze(const struct mt_pair *slot, uint64_t tag, uint64_t l
 
 		/* partner: the swap that put a block there, so that its low is seen too */
 		(void)mt_fetch_or_acq_rel(&entry->high, MT_LIVE_FROZEN);
-		blocks += mt_load_relaxed(&entry->low) != 0;
+		blocks += mt_live_is_block((struct mt_pair){mt_load_relaxed(&entry->low), 0});
 	}
 	return blocks;
 }
 
-/* A free entry of a group: marks alone do not tell, a thread that was late may have cleared one. */
-static uint64_t stripe_free_index(uint64_t low, uint64_t group)
+void live_stripe_raise_reach(uint64_t low, uint64_t group, uint8_t groups)
+{
+	uint8_t *reach = live_reach(low, group), old = mt_load_relaxed(reach);
+
+	while (old < groups && !mt_cas_acq_rel(reach, &old, groups))
+		continue;
+}
+
+/* The first free entry of a group; UINT64_MAX: none. A mark that a late thread has cleared is not believed. */
+static uint64_t stripe_free_entry(uint64_t low, uint64_t group)
 {
 	uint64_t free = live_group_free(mt_load_relaxed(&live_marks(low)[group]));
 
 	for (; free != 0; free &= free - 1) {
 		uint64_t index = group * MT_LIVE_GROUP + live_group_first(free);
 
-		if (mt_load_relaxed(&live_entry(low, index)->low) == 0)
+		if (!mt_live_is_block(live_entry_load(live_entry(low, index))))
 			return index;
 	}
 	return UINT64_MAX;
@@ -139,7 +149,7 @@ bool live_stripe_add(uint64_t low, uint32_t level, struct mt_pair entry)
 	uint64_t group = spot.group;
 
 	for (uint8_t i = 0; i < MT_LIVE_REACH; i++, group = live_next_group(low, group)) {
-		uint64_t index = stripe_free_index(low, group);
+		uint64_t index = stripe_free_entry(low, group);
 
 		if (index == UINT64_MAX)
 			continue;
@@ -153,33 +163,24 @@ bool live_stripe_add(uint64_t low, uint32_t level, struct mt_pair entry)
 	return false;
 }
 
-static bool stripe_belongs(uint64_t entry_low, uint64_t prefix, uint32_t prefix_bits)
-{
-	return prefix_bits == 0 || (entry_low ^ prefix) >> (64 - prefix_bits) == 0;
-}
-
-bool live_stripe_add_all(uint64_t low, uint32_t level, uint64_t from_low, uint64_t prefix,
-			 uint32_t prefix_bits)
+bool live_stripe_add_all(uint64_t low, uint32_t level, uint64_t from_low)
 {
 	for (uint32_t i = 0; i < mt_live_groups(from_low) * MT_LIVE_GROUP; i++) {
 		struct mt_pair entry = live_entry_load(live_entry(from_low, i));
 
-		if (mt_live_is_block(entry) && stripe_belongs(entry.low, prefix, prefix_bits) &&
-		    !live_stripe_add(low, level, entry))
+		if (mt_live_is_block(entry) && !live_stripe_add(low, level, entry))
 			return false;
 	}
 	return true;
 }
 
 /* A stripe of so many pages, or as many more as it takes; .low = 0: no memory or past the largest. */
-static struct mt_pair stripe_copy(uint64_t from_low, uint32_t level, uint64_t prefix,
-				  uint32_t prefix_bits, uint32_t page_count)
+static struct mt_pair stripe_copy(uint64_t from_low, uint32_t level, uint32_t page_count)
 {
 	for (; page_count <= LIVE_STRIPE_PAGES_MAX; page_count += 1 + page_count / 8) {
 		struct mt_pair value = live_stripe_new(page_count);
 
-		if (value.low == 0 ||
-		    live_stripe_add_all(value.low, level, from_low, prefix, prefix_bits))
+		if (value.low == 0 || live_stripe_add_all(value.low, level, from_low))
 			return value;
 		live_stripe_free(value);
 	}
@@ -212,7 +213,7 @@ static bool stripe_add_to_child(struct mt_pair *child, uint32_t level, struct mt
 {
 	while (!live_stripe_add(child->low, level, entry)) {
 		uint32_t pages = live_stripe_pages(child->low);
-		struct mt_pair larger = stripe_copy(child->low, level, 0, 0, pages + 1 + pages / 8);
+		struct mt_pair larger = stripe_copy(child->low, level, pages + 1 + pages / 8);
 
 		if (larger.low == 0)
 			return false;
@@ -222,16 +223,13 @@ static bool stripe_add_to_child(struct mt_pair *child, uint32_t level, struct mt
 	return true;
 }
 
-static bool stripe_fill_children(struct mt_pair *children, const struct live_path *path)
+static bool stripe_fill_children(struct mt_pair *children, uint64_t from_low, uint32_t level)
 {
-	uint64_t from_low = path->value.low;
-	uint32_t level = path->level;
-
 	for (uint32_t i = 0; i < mt_live_groups(from_low) * MT_LIVE_GROUP; i++) {
 		struct mt_pair entry = live_entry_load(live_entry(from_low, i));
 		uint64_t child = entry.low << level >> (64 - MT_LIVE_FAN_BITS);
 
-		if (mt_live_is_block(entry) && stripe_belongs(entry.low, path->hash, level) &&
+		if (mt_live_is_block(entry) &&
 		    !stripe_add_to_child(&children[child], level + MT_LIVE_FAN_BITS, entry))
 			return false;
 	}
@@ -249,7 +247,8 @@ static bool stripe_split(const struct live_path *path, uint64_t blocks)
 	children = live_memory_take_node();
 	if (children == NULL)
 		return false;
-	if (!stripe_new_children(children, blocks) || !stripe_fill_children(children, path)) {
+	if (!stripe_new_children(children, blocks) ||
+	    !stripe_fill_children(children, path->value.low, path->level)) {
 		stripe_free_children(children);
 		return !live_slot_is(path->slot, path->value.high);
 	}
@@ -277,7 +276,7 @@ bool live_stripe_replace(const struct live_path *path, uint32_t least_pages)
 		pages = live_stripe_pages_for(blocks);
 		if (pages < least_pages)
 			pages = least_pages;
-		fresh = stripe_copy(path->value.low, path->level, path->hash, path->level, pages);
+		fresh = stripe_copy(path->value.low, path->level, pages);
 		/* too many, or they lie so unevenly that even the largest stripe does not take them */
 		if (fresh.low == 0 && live_slot_is(path->slot, path->value.high))
 			return stripe_split(path, blocks);

@@ -17,10 +17,13 @@
 #include "memtrace/live_layout.h"
 
 /* How full new stripes are on the mean, and at which fill a stripe is worth replacing by a smaller one. */
-#define LIVE_FILL_PERCENT 71u
+#define LIVE_FILL_PERCENT 72u
 #define LIVE_SPARSE_PERCENT 57u
 
 #define LIVE_STRIPE_PAGES_MAX LIVE_RUN_PAGES_MAX
+/* Stripes in the root grow and shrink more generously up to here: half a megabyte in all. */
+#define LIVE_LOOSE_PAGES 8u
+#define LIVE_LOOSE_SPARSE_PERCENT 8u
 
 uint32_t live_stripe_pages(uint64_t low);
 /* Pages in which so many blocks lie as loosely as they are meant to. */
@@ -47,14 +50,13 @@ uint64_t live_stripe_count(uint64_t low, uint64_t first, uint64_t group_count);
 
 uint64_t live_stripe_freeze(const struct mt_pair *slot, uint64_t tag, uint64_t low);
 
+/* Blocks of a group may lie so many groups further from now on. */
+void live_stripe_raise_reach(uint64_t low, uint64_t group, uint8_t groups);
+
 /* Into a stripe that nobody else knows yet, which uses the hash from bit `level` on; false = no place. */
 bool live_stripe_add(uint64_t low, uint32_t level, struct mt_pair entry);
-/*
- * Those blocks of a frozen stripe whose hashes have the first prefix_bits bits of prefix. Others do not belong
- * there: a thread that was late has put them there and will not find them.
- */
-bool live_stripe_add_all(uint64_t low, uint32_t level, uint64_t from_low, uint64_t prefix,
-			 uint32_t prefix_bits);
+/* All blocks of a frozen stripe. */
+bool live_stripe_add_all(uint64_t low, uint32_t level, uint64_t from_low);
 
 /*
  * live_stripe_replace() - freeze the stripe of a path and put one (or eight) of the right size in its place;

@@ -6,11 +6,10 @@
  * empty is frozen entry by entry, copied into fresh memory and replaced by one compare and swap of its
  * slot (live_stripe.c, live_merge.c). Memory is used again at once. So a thread may be late: it acts on a stripe
  * that is not there any more, or on another one in the same memory. What follows from that:
- * - It puts a block into a stripe that was replaced: its swap expects a free entry with the stripe's tag. If that
- *   has been frozen, it fails. If it has not, the block is in the copy. Only where another late thread of the same
- *   stripe has left a free entry with the old tag behind does a block end where it does not belong: whoever put it
- *   there sees that the slot has changed, does not find its block and takes it out again.
- * - It removes a block from a copy of it: where the slot has changed afterwards, it looks again.
+ * - It puts a block into a stripe that was replaced: its swap fails, see live_put().
+ * - It removes a block from a copy of it that may yet be dropped, or puts one in the place of an old one there:
+ *   where the slot has changed afterwards, it looks again. A free entry that it leaves behind has the old tag:
+ *   nothing is put there until the next copy.
  * - It sets or clears a mark: marks are hints. In memory that has been another stripe's a block that no mark leads
  *   to is looked for entry by entry before it is said not to be there.
  */
@@ -20,7 +19,20 @@
 
 #include "live_large.h"
 #include "live_merge.h"
+#include "live_near.h"
 #include "live_stripe.h"
+
+__thread uint64_t live_number_next;
+static uint64_t live_number_ranges;
+
+uint64_t live_number_from_new_range(void)
+{
+	uint64_t range = mt_add_relaxed(&live_number_ranges, 2 * LIVE_NUMBER_VALID);
+
+	/* a handler that does the same in between costs a range, no more */
+	mt_store_relaxed(&live_number_next, range + LIVE_NUMBER_VALID + 1);
+	return range + LIVE_NUMBER_VALID;
+}
 
 struct mt_live_root live_root = {
 	.slots = {[0 ...(1u << MT_LIVE_ROOT_BITS) - 1] = {MT_LIVE_EMPTY, 0}},
@@ -89,11 +101,14 @@ static bool live_search_entries(uint64_t low, struct live_spot spot,
 {
 	uint64_t group = spot.group;
 
-	for (uint32_t i = 0; i < MT_LIVE_REACH * MT_LIVE_GROUP; i++) {
-		if (live_try(wanted, low, group * MT_LIVE_GROUP + i % MT_LIVE_GROUP, found))
-			return true;
-		if (i % MT_LIVE_GROUP == MT_LIVE_GROUP - 1)
-			group = live_next_group(low, group);
+	for (uint32_t i = 0; i < MT_LIVE_REACH; i++, group = live_next_group(low, group)) {
+		const struct mt_pair *entry = live_entry(low, group * MT_LIVE_GROUP);
+
+		for (uint32_t j = 0; j < MT_LIVE_GROUP; j++, entry--)
+			if ((mt_load_relaxed(&entry->low) ^ wanted->hash) >> MT_LIVE_HASH_SHIFT ==
+				    0 &&
+			    live_try(wanted, low, group * MT_LIVE_GROUP + j, found))
+				return true;
 	}
 	return false;
 }
@@ -134,6 +149,8 @@ bool live_table_remove_further(uint64_t address, bool is_api, struct mt_live_blo
 
 	if (!mt_live_has_address(address))
 		return false;
+	if (!is_api && !is_removed && live_near_remove(address, wanted.hash, block, &is_removed))
+		return true;
 	for (;;) {
 		struct live_path path = live_path_find(wanted.hash);
 		struct live_found found;
@@ -156,7 +173,8 @@ bool live_table_remove_further(uint64_t address, bool is_api, struct mt_live_blo
 				return is_removed;
 			continue;
 		}
-		if (!mt_cas_pair(found.place, found.entry, (struct mt_pair){0, path.value.high}))
+		if (!mt_cas_pair(found.place, found.entry,
+				 mt_live_free(live_number(), path.value.high)))
 			continue;
 		mt_store_relaxed(found.mark, 0);
 		if (!is_removed) {
@@ -171,51 +189,40 @@ bool live_table_remove_further(uint64_t address, bool is_api, struct mt_live_blo
 	}
 }
 
-enum live_put { LIVE_PUT_DONE, LIVE_PUT_FULL, LIVE_PUT_FROZEN };
+enum live_result { LIVE_PUT, LIVE_FULL, LIVE_FROZEN };
 
-static void live_raise_reach(uint8_t *reach, uint8_t groups)
-{
-	uint8_t old = mt_load_relaxed(reach);
-
-	while (old < groups && !mt_cas_acq_rel(reach, &old, groups))
-		continue;
-}
-
-/* Into a free entry of a group; *put is which. */
-static enum live_put live_put_into(const struct live_path *path, uint64_t group, uint32_t mark,
-				   struct mt_pair fresh, struct mt_pair **put)
+/* Into a free entry of a group. */
+static enum live_result live_put_into(const struct live_path *path, uint64_t group, uint32_t mark,
+				      struct mt_pair fresh)
 {
 	uint64_t low = path->value.low;
 	uint64_t free = live_group_free(mt_load_acquire(&live_marks(low)[group]));
 
 	for (; free != 0; free &= free - 1) {
 		uint64_t index = group * MT_LIVE_GROUP + live_group_first(free);
-		struct mt_pair *place = live_entry(low, index);
 
-		if (mt_cas_pair(place, (struct mt_pair){0, path->value.high}, fresh)) {
+		if (live_put(path->slot, path->value, index, fresh)) {
 			mt_store_relaxed(live_mark(low, index), (uint8_t)mark);
-			*put = place;
-			return LIVE_PUT_DONE;
+			return LIVE_PUT;
 		}
-		if (mt_load_relaxed(&place->high) & MT_LIVE_FROZEN)
-			return LIVE_PUT_FROZEN;
-		/* taken, its mark not set yet; or left behind with another tag */
+		if (mt_load_relaxed(&live_entry(low, index)->high) & MT_LIVE_FROZEN)
+			return LIVE_FROZEN;
+		/* it is taken, its mark not set yet; or left behind with another tag */
 	}
-	return LIVE_PUT_FULL;
+	return LIVE_FULL;
 }
 
 /* Into the first free entry from its own group on. */
-static enum live_put live_put(const struct live_path *path, struct mt_pair fresh,
-			      struct mt_pair **put)
+static enum live_result live_put_near(const struct live_path *path, struct mt_pair fresh)
 {
 	struct live_spot spot = live_spot_find(path->value.low, path->rest);
-	enum live_put result = LIVE_PUT_FULL;
+	enum live_result result = LIVE_FULL;
 	uint64_t group = spot.group;
 
-	for (uint8_t i = 0; i < MT_LIVE_REACH && result == LIVE_PUT_FULL; i++) {
-		result = live_put_into(path, group, spot.mark, fresh, put);
-		if (result == LIVE_PUT_DONE)
-			live_raise_reach(live_reach(path->value.low, spot.group), i);
+	for (uint8_t i = 0; i < MT_LIVE_REACH && result == LIVE_FULL; i++) {
+		result = live_put_into(path, group, spot.mark, fresh);
+		if (result == LIVE_PUT)
+			live_stripe_raise_reach(path->value.low, spot.group, i);
 		group = live_next_group(path->value.low, group);
 	}
 	return result;
@@ -223,79 +230,51 @@ static enum live_put live_put(const struct live_path *path, struct mt_pair fresh
 
 /* Insertion in progress. */
 struct live_insertion {
+	struct live_wanted wanted;
 	struct mt_pair fresh;
-	struct mt_pair *put; /* where it was put last, NULL = not yet */
-	uint64_t put_tag;    /* of the stripe it was put into */
+	bool is_put; /* in the place of an older block; the stripe may be no more */
 	enum live_insert result;
+	struct mt_live_block old;
 };
 
-static bool live_is_equal(struct mt_pair a, struct mt_pair b)
+/* Freezes the stripe, or finds it frozen, and puts a copy in its place. Return: done, for want of memory. */
+static bool live_insert_replace(const struct live_path *path, uint32_t least_pages,
+				struct live_insertion *insertion)
 {
-	return a.low == b.low && (a.high & ~MT_LIVE_FROZEN) == b.high;
+	if (!live_slot_is(path->slot, path->value.high) || live_stripe_replace(path, least_pages))
+		return false;
+	insertion->result = LIVE_NO_ROOM;
+	return true;
 }
 
 /* The address is in the table: by this insertion, or it was before. Return: done. */
 static bool live_insert_found(const struct live_path *path, const struct live_found *found,
-			      struct live_insertion *insertion, struct mt_live_block *old)
+			      struct live_insertion *insertion)
 {
-	bool is_ours = insertion->put != NULL && live_is_equal(found->entry, insertion->fresh);
+	bool is_ours = insertion->is_put && found->entry.low == insertion->fresh.low &&
+		       (found->entry.high & ~MT_LIVE_FROZEN) == insertion->fresh.high;
 
 	if (is_ours && live_slot_is(path->slot, path->value.high))
 		return true;
-	if (found->entry.high & MT_LIVE_FROZEN) {
-		if (live_slot_is(path->slot, path->value.high) && !live_settle(path)) {
-			insertion->result = LIVE_NO_ROOM;
-			return true;
-		}
-		return false;
-	}
+	if (found->entry.high & MT_LIVE_FROZEN)
+		return live_insert_replace(path, 0, insertion);
 	if (is_ours || !mt_cas_pair(found->place, found->entry, insertion->fresh))
 		return false;
-	if (insertion->put == NULL) {
-		*old = mt_live_unpack(found->entry);
-		old->size = live_size(old);
+	if (!insertion->is_put) {
+		insertion->old = mt_live_unpack(found->entry);
+		insertion->old.size = live_size(&insertion->old);
 		insertion->result = LIVE_REPLACED;
+		insertion->is_put = true;
 	}
-	insertion->put = found->place;
-	insertion->put_tag = path->value.high;
 	/* as with a removal: this may have been a copy that is dropped */
 	return live_slot_is(path->slot, path->value.high);
 }
 
-/* The address is not in the table. Return: done. */
-static bool live_insert_put(const struct live_path *path, struct live_insertion *insertion)
+static bool live_insert_step(struct live_insertion *insertion)
 {
-	uint32_t least_pages = 0;
-
-	/* it was put into memory that was in other use already: there it is nothing */
-	if (insertion->put != NULL) {
-		(void)mt_cas_pair(insertion->put, insertion->fresh,
-				  (struct mt_pair){0, insertion->put_tag});
-		insertion->put = NULL;
-	}
-	switch (live_put(path, insertion->fresh, &insertion->put)) {
-	case LIVE_PUT_DONE:
-		insertion->put_tag = path->value.high;
-		return live_slot_is(path->slot, path->value.high);
-	case LIVE_PUT_FULL:
-		least_pages = live_stripe_pages(path->value.low);
-		least_pages += 1 + least_pages / 8;
-		break;
-	case LIVE_PUT_FROZEN:
-		break;
-	}
-	if (live_slot_is(path->slot, path->value.high) && !live_stripe_replace(path, least_pages)) {
-		insertion->result = LIVE_NO_ROOM;
-		return true;
-	}
-	return false;
-}
-
-static bool live_insert_step(const struct live_wanted *wanted, struct live_insertion *insertion,
-			     struct mt_live_block *old)
-{
-	struct live_path path = live_path_find(wanted->hash);
+	struct live_path path = live_path_find(insertion->wanted.hash);
 	struct live_found found;
+	uint32_t pages;
 
 	if (!live_is_stripe(path.value.low)) {
 		if (live_settle(&path))
@@ -304,33 +283,44 @@ static bool live_insert_step(const struct live_wanted *wanted, struct live_inser
 		return true;
 	}
 	/* an old block of this address is all but never there; one just put there must not be missed */
-	found = live_search(&path, wanted, insertion->put != NULL);
+	found = live_search(&path, &insertion->wanted, insertion->is_put);
 	if (found.place != NULL)
-		return live_insert_found(&path, &found, insertion, old);
+		return live_insert_found(&path, &found, insertion);
 	if (!live_slot_is(path.slot, path.value.high))
 		return false;
-	return live_insert_put(&path, insertion);
+	pages = live_stripe_pages(path.value.low);
+	switch (live_put_near(&path, insertion->fresh)) {
+	case LIVE_PUT:
+		return true;
+	case LIVE_FULL:
+		return live_insert_replace(&path, pages + 1 + pages / 8, insertion);
+	case LIVE_FROZEN:
+		break;
+	}
+	return live_insert_replace(&path, 0, insertion);
 }
 
-enum live_insert live_table_insert_further(struct mt_live_block *block, struct mt_pair *put,
-					   uint64_t put_tag)
+enum live_insert live_table_insert_further(struct mt_live_block *block)
 {
-	struct live_wanted wanted = {block->address, mt_live_hash(block->address),
-				     (block->flags & MT_LIVE_FLAG_API) != 0};
+	bool is_api = (block->flags & MT_LIVE_FLAG_API) != 0;
 	bool is_large = block->size >= MT_LIVE_SIZE_MAX;
-	struct live_insertion insertion = {mt_live_pack(block, wanted.hash,
-							is_large ? MT_LIVE_SIZE_MAX : block->size),
-					   put, put_tag, LIVE_INSERTED};
-	struct mt_live_block old;
+	struct live_insertion insertion = {
+		.wanted = {block->address, mt_live_hash(block->address), is_api},
+		.result = LIVE_INSERTED,
+	};
 
+	insertion.fresh = mt_live_pack(block, insertion.wanted.hash,
+				       is_large ? MT_LIVE_SIZE_MAX : block->size);
 	if (!mt_live_has_address(block->address))
 		return LIVE_NO_ROOM;
-	while (!live_insert_step(&wanted, &insertion, &old))
+	if (!is_api && !is_large && live_near_insert(block, insertion.wanted.hash))
+		return LIVE_INSERTED;
+	while (!live_insert_step(&insertion))
 		continue;
 	if (insertion.result != LIVE_NO_ROOM && is_large)
-		live_large_put(mt_live_large_key(block->address, wanted.is_api), block->size);
+		live_large_put(mt_live_large_key(block->address, is_api), block->size);
 	if (insertion.result == LIVE_REPLACED)
-		*block = old;
+		*block = insertion.old;
 	return insertion.result;
 }
 

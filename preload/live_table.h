@@ -36,12 +36,8 @@ enum live_insert {
 void live_table_each(void (*visit)(const struct mt_live_block *block, void *context),
 		     void *context);
 
-/*
- * block: becomes the one that was replaced. put: where the common case has put it, into a stripe of tag put_tag
- * that may have been replaced before; NULL = it has not.
- */
-enum live_insert live_table_insert_further(struct mt_live_block *block, struct mt_pair *put,
-					   uint64_t put_tag);
+/* block: becomes the one that was replaced. */
+enum live_insert live_table_insert_further(struct mt_live_block *block);
 /* is_removed: the common case has removed *block from a stripe that may have been replaced before. */
 bool live_table_remove_further(uint64_t address, bool is_api, struct mt_live_block *block,
 			       bool is_removed);
@@ -59,7 +55,7 @@ live_table_insert(const struct mt_live_block *block, struct mt_live_block *old)
 {
 	uint64_t hash = mt_live_hash(block->address), rest;
 	const struct mt_pair *slot;
-	struct mt_pair stripe, *entry = NULL;
+	struct mt_pair stripe;
 	struct mt_live_block
 		copy; /* else the compiler would keep *block in memory in the common case too */
 	enum live_insert result;
@@ -79,21 +75,16 @@ live_table_insert(const struct mt_live_block *block, struct mt_live_block *old)
 				     1)) {
 			uint64_t index = spot.group * MT_LIVE_GROUP + live_group_first(free);
 
-			entry = live_entry(stripe.low, index);
-			if (__builtin_expect(mt_cas_pair(entry, (struct mt_pair){0, stripe.high},
-							 mt_live_pack(block, hash, block->size)),
+			if (__builtin_expect(live_put(slot, stripe, index,
+						      mt_live_pack(block, hash, block->size)),
 					     1)) {
 				mt_store_relaxed(live_mark(stripe.low, index), (uint8_t)spot.mark);
-				/* still in its slot: it was all the time, and the entry is the table's */
-				if (__builtin_expect(live_slot_is(slot, stripe.high), 1))
-					return LIVE_INSERTED;
-			} else {
-				entry = NULL;
+				return LIVE_INSERTED;
 			}
 		}
 	}
 	copy = *block;
-	result = live_table_insert_further(&copy, entry, stripe.high);
+	result = live_table_insert_further(&copy);
 	*old = copy;
 	return result;
 }
@@ -123,11 +114,11 @@ static inline __attribute__((always_inline)) bool live_table_remove(uint64_t add
 		if (__builtin_expect(matches != 0, 1)) {
 			entry = live_entry_load(live_entry(stripe.low, index));
 			entry.high &= ~MT_LIVE_FROZEN; /* the swap of a frozen entry fails */
-			if (__builtin_expect(live_is_plain(entry.low, hash) &&
-						     mt_cas_pair(live_entry(stripe.low, index),
-								 entry,
-								 (struct mt_pair){0, stripe.high}),
-					     1)) {
+			if (__builtin_expect(
+				    live_is_plain(entry.low, hash) &&
+					    mt_cas_pair(live_entry(stripe.low, index), entry,
+							mt_live_free(live_number(), stripe.high)),
+				    1)) {
 				mt_store_relaxed(live_mark(stripe.low, index), 0);
 				*block = mt_live_unpack_rest(entry);
 				block->address = address;

@@ -56,6 +56,13 @@ static inline void mt_add_owned_i64(int64_t *p, int64_t v)
 {
 	__asm__("addq %1, %0" : "+m"(*p) : "er"(v) : "cc");
 }
+
+/* What was there before. */
+static inline uint64_t mt_fetch_add_owned_u64(uint64_t *p, uint64_t v)
+{
+	__asm__("xaddq %1, %0" : "+m"(*p), "+r"(v) : : "cc");
+	return v;
+}
 #else
 static inline void mt_add_owned_u64(uint64_t *p, uint64_t v)
 {
@@ -65,6 +72,11 @@ static inline void mt_add_owned_u64(uint64_t *p, uint64_t v)
 static inline void mt_add_owned_i64(int64_t *p, int64_t v)
 {
 	(void)mt_fetch_add_relaxed(p, v);
+}
+
+static inline uint64_t mt_fetch_add_owned_u64(uint64_t *p, uint64_t v)
+{
+	return mt_fetch_add_relaxed(p, v);
 }
 #endif
 

@@ -59,7 +59,7 @@ struct mt_live_large {
  */
 #define MT_LIVE_GROUP 8u
 #define MT_LIVE_GROUPS_MAX 1023u
-#define MT_LIVE_REACH 32u
+#define MT_LIVE_REACH 16u
 #define MT_LIVE_MARK 0x80u
 
 static inline uint32_t mt_live_groups(uint64_t slot_low)
@@ -81,12 +81,15 @@ static inline uint64_t mt_live_node_address(uint64_t slot_low)
 /*
  * An entry: low = hash : 45, flags : 4, epoch : 12, low bits of an API block's address : 3
  *           high = site : 28, size : 35, frozen : 1
- * Free: {0, the stripe's tag}; both kinds are frozen when the stripe is being replaced and never change again.
+ * Free: low = a number unique in the process's life, or 0 when it has never been anything else : 45, flags : 4 =
+ *       MT_LIVE_FREE, 0 : 15; high = the stripe's tag.
+ * Both kinds are frozen when the stripe is being replaced and never change again.
  */
 #define MT_LIVE_FLAG_SAMPLED 1u
 #define MT_LIVE_FLAG_MOVED 2u /* has been through realloc */
 #define MT_LIVE_FLAG_API 8u   /* reported by the program */
 #define MT_LIVE_LARGE 4u      /* only in entries: the size is MT_LIVE_SIZE_MAX */
+#define MT_LIVE_FREE (MT_LIVE_FLAG_API | MT_LIVE_FLAG_MOVED) /* no block has both */
 #define MT_LIVE_HASH_SHIFT 19u
 #define MT_LIVE_FLAG_SHIFT 15u
 #define MT_LIVE_EPOCH_SHIFT 3u
@@ -114,7 +117,14 @@ static inline bool mt_live_has_address(uint64_t address)
 
 static inline bool mt_live_is_block(struct mt_pair entry)
 {
-	return entry.low != 0;
+	return (entry.low >> MT_LIVE_FLAG_SHIFT & MT_LIVE_FREE) != MT_LIVE_FREE;
+}
+
+static inline struct mt_pair mt_live_free(uint64_t number, uint64_t tag)
+{
+	return (struct mt_pair){number << MT_LIVE_HASH_SHIFT | (uint64_t)MT_LIVE_FREE
+								       << MT_LIVE_FLAG_SHIFT,
+				tag};
 }
 
 /*

@@ -121,9 +121,7 @@ START_TEST(late_insertion_finds_no_place)
 		void *before = image_of(now.value.low);
 
 		for (uint32_t i = 0; i < mt_live_groups(now.value.low) * MT_LIVE_GROUP; i++)
-			if (mt_cas_pair(live_entry(late.value.low, i),
-					(struct mt_pair){0, late.value.high},
-					(struct mt_pair){1, 1}))
+			if (live_put(late.slot, late.value, i, (struct mt_pair){1, 1}))
 				ck_abort_msg("put into a stripe that is not there any more");
 		check_unchanged(now.value.low, before);
 	}
@@ -158,40 +156,38 @@ START_TEST(block_in_used_memory_is_found_without_its_mark)
 }
 END_TEST
 
-START_TEST(block_put_where_it_does_not_belong_is_taken_out)
+START_TEST(free_entry_that_a_late_thread_left_is_not_used)
 {
-	struct mt_live_block block = block_of(BLOCKS), old;
-	struct mt_pair fresh = mt_live_pack(&block, mt_live_hash(block.address), block.size),
-		       *put = NULL;
-	struct live_path other;
-
 	fill();
-	/* another thread of the old stripe has left a free entry with its tag; ours took it for the table's */
-	other = root_path((uint32_t)(mt_live_hash(block.address) >> 60) ^ 1);
-	for (uint32_t i = 0; put == NULL; i++)
-		if (live_entry(other.value.low, i)->low == 0)
-			put = live_entry(other.value.low, i);
-	*put = fresh;
-	ck_assert_int_eq(live_table_insert_further(&block, put, MT_LIVE_TAG_STEP), LIVE_INSERTED);
-	ck_assert_uint_eq(put->low, 0);
-	ck_assert(live_table_remove(block.address, false, &old));
+	for (uint32_t s = 0; s < 1u << MT_LIVE_ROOT_BITS; s++) {
+		struct live_path late = reuse_memory(s);
+		struct mt_pair left = mt_live_free(live_number(), late.value.high);
+
+		for (uint32_t i = 0; i < mt_live_groups(late.value.low) * MT_LIVE_GROUP; i++) {
+			struct mt_pair *entry = live_entry(late.value.low, i), old = *entry;
+
+			/* whoever comes now is as late as the thread that left it */
+			*entry = left;
+			ck_assert(!live_put(late.slot, late.value, i, (struct mt_pair){1, 1}));
+			*entry = old;
+		}
+	}
 	check_all_found();
 }
 END_TEST
 
-START_TEST(block_that_is_in_the_copy_is_not_put_twice)
+START_TEST(no_number_of_a_free_entry_comes_twice)
 {
-	struct mt_live_block block = block_of(BLOCKS), old;
-	struct mt_pair fresh = mt_live_pack(&block, mt_live_hash(block.address), block.size);
+	uint64_t first = live_number(), last = first;
 
-	fill();
-	insert(BLOCKS);
-	/* as if its stripe had been replaced after the common case had put it there */
-	ck_assert_int_eq(live_table_insert_further(&block, &fresh, MT_LIVE_TAG_STEP),
-			 LIVE_INSERTED);
-	ck_assert(live_table_remove(block.address, false, &old));
-	ck_assert(!live_table_remove(block.address, false, &old));
-	check_all_found();
+	for (uint64_t i = 0; i < 3 * LIVE_NUMBER_VALID; i++) {
+		uint64_t number = live_number();
+
+		if (number <= last)
+			ck_abort_msg("%lu after %lu", (unsigned long)number, (unsigned long)last);
+		last = number;
+	}
+	ck_assert_uint_ge(first, LIVE_NUMBER_VALID);
 }
 END_TEST
 
@@ -297,6 +293,38 @@ START_TEST(memory_of_stripes_becomes_nothing_but_stripes)
 }
 END_TEST
 
+START_TEST(memory_of_stripes_keeps_its_length)
+{
+	/* else a late thread's hint would be an entry of the next stripe */
+	void *stripe = live_memory_take(LIVE_USE_STRIPE, 5);
+
+	live_memory_give(LIVE_USE_STRIPE, stripe, 5);
+	for (uint32_t pages = 1; pages <= LIVE_STRIPE_PAGES_MAX; pages++)
+		if (pages != 5)
+			ck_assert_ptr_ne(live_memory_take(LIVE_USE_STRIPE, pages), stripe);
+	ck_assert_ptr_eq(live_memory_take(LIVE_USE_STRIPE, 5), stripe);
+}
+END_TEST
+
+START_TEST(copy_does_not_believe_a_mark_that_a_late_thread_cleared)
+{
+	struct mt_pair value = live_stripe_new(1);
+	uint32_t count = 0;
+
+	for (uint64_t i = 1; i <= 100; i++) {
+		struct mt_live_block block = block_of(i);
+
+		ck_assert(live_stripe_add(value.low, 0,
+					  mt_live_pack(&block, mt_live_hash(block.address), i)));
+		memset(live_marks(value.low), 0, mt_live_groups(value.low) * 8u);
+	}
+	for (uint32_t i = 0; i < mt_live_groups(value.low) * MT_LIVE_GROUP; i++)
+		count += mt_live_is_block(*live_entry(value.low, i));
+	ck_assert_uint_eq(count, 100);
+	live_stripe_free(value);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("live_stripe");
@@ -306,10 +334,12 @@ Suite *unit_suite(void)
 	tcase_add_test(late, late_insertion_finds_no_place);
 	tcase_add_test(late, late_replacement_changes_nothing);
 	tcase_add_test(late, block_in_used_memory_is_found_without_its_mark);
-	tcase_add_test(late, block_put_where_it_does_not_belong_is_taken_out);
-	tcase_add_test(late, block_that_is_in_the_copy_is_not_put_twice);
+	tcase_add_test(late, free_entry_that_a_late_thread_left_is_not_used);
+	tcase_add_test(late, no_number_of_a_free_entry_comes_twice);
 	tcase_add_test(late, late_merge_changes_nothing);
 	tcase_add_test(late, memory_of_stripes_becomes_nothing_but_stripes);
+	tcase_add_test(late, memory_of_stripes_keeps_its_length);
+	tcase_add_test(late, copy_does_not_believe_a_mark_that_a_late_thread_cleared);
 	suite_add_tcase(suite, late);
 	tcase_set_timeout(tree, 30);
 	tcase_add_test(tree, hints_fit_behind_the_entries);

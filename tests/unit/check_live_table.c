@@ -371,7 +371,7 @@ START_TEST(spike_leaves_little_memory_behind)
 		grow(SMALL, SPIKE);
 		ck_assert_uint_gt(table_bytes(), SPIKE * UINT64_C(16));
 		shrink(SPIKE, SMALL);
-		if (table_bytes() > 4 * before)
+		if (table_bytes() > 6 * before)
 			ck_abort_msg("%lu bytes are %lu after round %u", (unsigned long)before,
 				     (unsigned long)table_bytes(), round);
 	}

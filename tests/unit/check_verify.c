@@ -54,8 +54,8 @@ static struct mt_pair slot_of(struct stripe *stripe, uint64_t tag)
 	memset(stripe, 0, sizeof(*stripe));
 	for (size_t i = 0; i < ENTRIES; i++) {
 		/* some frozen while free */
-		stripe->entries[i].high =
-			tag * MT_LIVE_TAG_STEP | (i % 3 == 0 ? MT_LIVE_FROZEN : 0);
+		stripe->entries[i] =
+			mt_live_free(i, tag * MT_LIVE_TAG_STEP | (i % 3 == 0 ? MT_LIVE_FROZEN : 0));
 	}
 	return (struct mt_pair){address_of(stripe + 1) | (uint64_t)GROUPS << MT_LIVE_ADDRESS_BITS,
 				tag * MT_LIVE_TAG_STEP};
@@ -174,7 +174,7 @@ START_TEST(missing_block_is_a_difference)
 	struct verify result;
 
 	make_table();
-	stripes[2].entries[9] = (struct mt_pair){0, 102 * MT_LIVE_TAG_STEP};
+	stripes[2].entries[9] = mt_live_free(7, 102 * MT_LIVE_TAG_STEP);
 	result = verify();
 	ck_assert(verify_has_failed(&result));
 	ck_assert_uint_eq(result.row_count, 1);
