@@ -11,6 +11,8 @@ import statistics
 import subprocess
 import time
 
+import workloads
+
 
 def machine():
     """Where and when this was measured."""
@@ -108,6 +110,8 @@ class Results:
         return statistics.median(values) if values else None
 
     def added_tree_ns(self, workload, tool):
+        if workloads.BY_NAME[workload].is_spinning:
+            return None
         traced, alone = (self.tree_pair_ns(workload, name) for name in (tool, "none"))
         return None if traced is None or alone is None else traced - alone
 

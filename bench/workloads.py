@@ -28,6 +28,7 @@ class Workload:
     needs: str = ""
     is_for_all_tools: bool = True
     round_max: int = 1000
+    is_spinning: bool = False  # its threads wait by spinning: CPU time of the process says nothing
     digest: str = ""  # of the output without a tool
 
     def is_there(self):
@@ -68,11 +69,12 @@ def _micro_figures(output):
     raise measure.Failed("no figures in its output")
 
 
-def _micro(name, title, *options, group="micro", live=0, is_for_all_tools=True):
+def _micro(name, title, *options, group="micro", live=0, is_for_all_tools=True, is_spinning=False):
     command = [MICRO, *map(str, options)]
     # Memory differs less from run to run than time.
     return Workload(name, group, title, lambda cache: command, live=live,
-                    is_for_all_tools=is_for_all_tools, round_max=3 if group == "memory" else 1000)
+                    is_for_all_tools=is_for_all_tools, is_spinning=is_spinning,
+                    round_max=3 if group == "memory" else 1000)
 
 
 def _program(name, title, needs, command, **fields):
@@ -90,9 +92,9 @@ ALL = [
     _micro("threads2", "2 threads, each with blocks of its own", "--threads", 2, "--pin"),
     _micro("batches", "batches of 256, one thread", "--handover"),
     _micro("handover", "batches of 256, freed by a second thread", "--handover", "--threads", 2,
-           "--pin"),
+           "--pin", is_spinning=True),
     _micro("handover-busy", "the same, both threads at the same time", "--handover", "--threads", 2,
-           "--pin", "--batches", 64),
+           "--pin", "--batches", 64, is_spinning=True),
     _micro("live100k", "100,000 live blocks", "--live", 100000, "--warmup", 0, "--ms", 100,
            group="memory", live=100000),
     _micro("live1m", "1,000,000 live blocks", "--live", 1000000, "--warmup", 0, "--ms", 100,
