@@ -4,9 +4,9 @@
  */
 #include "trace_layout.h"
 
-#include "memtrace/counter_columns.h"
-
 #include <string.h>
+
+#include "memtrace/counter_columns.h"
 
 const struct trace_fixed_shape trace_fixed_shapes[TRACE_FIXED_COUNT] = {
 	[TRACE_FIXED_PROCESS] = {MT_SECTION_PROCESS, sizeof(struct mt_process), 1, 1, true, false},

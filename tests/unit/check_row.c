@@ -56,17 +56,17 @@ static void check_first(const char *column, size_t input_count, size_t count)
 	struct row_set *whole = make_set(count + 1, input_count);
 	struct row_set *part = make_set(count + 1, input_count);
 	const struct field *field = field_by_name(column);
-	int64_t sum = 0, whole_sum = 0;
+	uint64_t sum = 0, whole_sum = 0;
 
 	ck_assert_int_eq(row_set_sort(whole, field), 0);
 	ck_assert_int_eq(row_set_sort_first(part, field, count), 0);
 	for (size_t i = 0; i < count && i < COUNT; i++)
 		ck_assert_mem_eq(&part->rows[i].key, &whole->rows[i].key, sizeof(struct digest));
 	for (size_t i = 0; i < COUNT; i++) {
-		sum += (int64_t)part->rows[i].key.low;
-		whole_sum += (int64_t)whole->rows[i].key.low;
+		sum += part->rows[i].key.low;
+		whole_sum += whole->rows[i].key.low;
 	}
-	ck_assert_int_eq(sum, whole_sum);
+	ck_assert_uint_eq(sum, whole_sum);
 	row_set_free(whole);
 	row_set_free(part);
 }
