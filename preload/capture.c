@@ -255,7 +255,7 @@ struct replay_booking *capture_new(struct thread *thread, const struct unwind_fr
 	struct replay_stack *record;
 	struct replay_walk walk;
 	struct capture capture;
-	uint32_t site;
+	uint32_t site, node;
 
 	if (__builtin_expect(capture_used_unwinder == MT_UNWINDER_LIBUNWIND, 0)) {
 		site = capture_site(frame, &thread->bounds, &thread->scratch, thread->kind_node);
@@ -270,11 +270,13 @@ struct replay_booking *capture_new(struct thread *thread, const struct unwind_fr
 	record = replay_walk_end(&walk, &capture.cursor);
 	if (record != NULL)
 		booking = &record->booking;
-	site = node_site(capture_intern(&capture, thread->kind_node));
+	node = capture_intern(&capture, thread->kind_node);
+	site = node_site(node);
 	*booking = (struct replay_booking){.site = site,
 					   .counters = shard_counters(thread->shard, site,
 								      clock_epoch())};
-	if (record != NULL && booking->counters != NULL) {
+	/* what finds no room is counted each time, and its frames have no nodes */
+	if (record != NULL && booking->counters != NULL && node != capture_overflow_node) {
 		replay_fill(record, capture.scratch->frames, capture.count);
 		replay_keep(&thread->replay, record);
 	}
