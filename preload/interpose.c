@@ -158,14 +158,25 @@ void *calloc(size_t count, size_t size)
 	INTERPOSE_ALLOC(real.calloc(count, size), bytes, 1);
 }
 
-/* A block of the pool moves into the real heap, with the smaller of the two sizes. */
+/* A block of the pool moves into the real heap, if that is there already, with the smaller of the two sizes. */
 static void *interpose_leave_pool(const void *block, size_t size)
 {
 	size_t old = pool_usable_size(block);
-	void *fresh = real.malloc(size);
+	void *fresh = real_is_resolved() ? real.malloc(size) : pool_alloc(size, 1);
 
 	if (fresh != NULL)
 		memcpy(fresh, block, old < size ? old : size);
+	return fresh;
+}
+
+static __attribute__((always_inline)) inline void *interpose_realloc_pool(const void *block,
+									  size_t size)
+{
+	bool is_booked = !interpose_passes(size) && interpose_way(size) == INTERPOSE_BOOK;
+	void *fresh = interpose_leave_pool(block, size);
+
+	if (is_booked && fresh != NULL)
+		tracker_alloc(fresh, size, UNWIND_FRAME_HERE());
 	return fresh;
 }
 
@@ -188,7 +199,7 @@ static __attribute__((always_inline)) inline void *interpose_realloc(void *block
 	if (block == NULL)
 		INTERPOSE_ALLOC(real.realloc(NULL, size), size, 1);
 	if (pool_owns(block))
-		INTERPOSE_ALLOC(interpose_leave_pool(block, size), size, 1);
+		return interpose_realloc_pool(block, size);
 	/* asleep: a request to wake up is seen here as well */
 	if (state_now() >= STATE_ASLEEP &&
 	    (interpose_passes(size) || interpose_way(size) != INTERPOSE_BOOK))
