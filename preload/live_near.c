@@ -67,7 +67,7 @@ bool live_near_insert(const struct mt_live_block *block, uint64_t hash)
 	uint64_t rest, index;
 	uint8_t distance = 0;
 
-	if (!live_path_find_stripe(hash, &slot, &stripe, &rest))
+	if (!live_path_find_stripe(block->address, hash, &slot, &stripe, &rest))
 		return false;
 	spot = live_spot_find(stripe.low, rest);
 	index = near_free(stripe.low, spot, hash, &distance);
@@ -91,7 +91,7 @@ bool live_near_remove(uint64_t address, uint64_t hash, struct mt_live_block *blo
 	uint64_t rest, group;
 	uint8_t reach;
 
-	if (!live_path_find_stripe(hash, &slot, &stripe, &rest))
+	if (!live_path_find_stripe(address, hash, &slot, &stripe, &rest))
 		return false;
 	spot = live_spot_find(stripe.low, rest);
 	reach = mt_load_acquire(live_reach(stripe.low, spot.group));

@@ -112,16 +112,24 @@ static inline bool live_path_descend(struct live_path *path)
 	return true;
 }
 
+/*
+ * glibc's threads have heaps of their own, each in 64 MiB of addresses: threads that do not hand blocks to each
+ * other so write to stripes of their own as a rule, and not to the cache lines of others.
+ */
+static inline struct mt_pair *live_root_slot(uint64_t address)
+{
+	uint64_t region = address >> MT_LIVE_REGION_BITS;
+
+	return &live_root.slots[(region ^ region >> MT_LIVE_ROOT_BITS) % (1u << MT_LIVE_ROOT_BITS)];
+}
+
 static inline struct live_path live_path_find(uint64_t hash)
 {
 	struct live_path path;
 
 	for (;;) {
-		path = (struct live_path){
-			.slot = &live_root.slots[hash >> (64 - MT_LIVE_ROOT_BITS)],
-			.rest = hash << MT_LIVE_ROOT_BITS,
-			.level = MT_LIVE_ROOT_BITS,
-		};
+		path = (struct live_path){.slot = live_root_slot(mt_live_unhash(hash)),
+					  .rest = hash};
 		path.value = live_slot_load(path.slot);
 		while (live_is_open_node(path.value.low))
 			if (!live_path_descend(&path))
@@ -132,13 +140,12 @@ static inline struct live_path live_path_find(uint64_t hash)
 }
 
 /* The same without what only few need; false = it does not lead to a stripe, or it changed on the way. */
-static inline __attribute__((always_inline)) bool live_path_find_stripe(uint64_t hash,
-									const struct mt_pair **slot,
-									struct mt_pair *value,
-									uint64_t *rest)
+static inline __attribute__((always_inline)) bool
+live_path_find_stripe(uint64_t address, uint64_t hash, const struct mt_pair **slot,
+		      struct mt_pair *value, uint64_t *rest)
 {
-	*slot = &live_root.slots[hash >> (64 - MT_LIVE_ROOT_BITS)];
-	*rest = hash << MT_LIVE_ROOT_BITS;
+	*slot = live_root_slot(address);
+	*rest = hash;
 	*value = live_slot_load(*slot);
 	while (__builtin_expect(!live_is_stripe(value->low), 0)) {
 		const struct mt_pair *child =

@@ -21,8 +21,8 @@
 #define LIVE_SPARSE_PERCENT 57u
 
 #define LIVE_STRIPE_PAGES_MAX LIVE_RUN_PAGES_MAX
-/* Stripes in the root grow and shrink more generously up to here: half a megabyte in all. */
-#define LIVE_LOOSE_PAGES 8u
+/* Stripes in the root grow and shrink more generously: most programs use one or two of them. */
+#define LIVE_LOOSE_PAGES 32u
 #define LIVE_LOOSE_SPARSE_PERCENT 8u
 
 uint32_t live_stripe_pages(uint64_t low);

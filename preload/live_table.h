@@ -60,7 +60,7 @@ live_table_insert(const struct mt_live_block *block, struct mt_live_block *old)
 		copy; /* else the compiler would keep *block in memory in the common case too */
 	enum live_insert result;
 
-	if (__builtin_expect(live_path_find_stripe(hash, &slot, &stripe, &rest) &&
+	if (__builtin_expect(live_path_find_stripe(block->address, hash, &slot, &stripe, &rest) &&
 				     block->address >> MT_LIVE_ADDRESS_BITS == 0 &&
 				     block->size < MT_LIVE_SIZE_MAX &&
 				     (block->flags & MT_LIVE_FLAG_API) == 0,
@@ -103,7 +103,8 @@ static inline __attribute__((always_inline)) bool live_table_remove(uint64_t add
 	struct mt_live_block copy;
 	bool is_removed = false;
 
-	if (__builtin_expect(!is_api && live_path_find_stripe(hash, &slot, &stripe, &rest), 1)) {
+	if (__builtin_expect(!is_api && live_path_find_stripe(address, hash, &slot, &stripe, &rest),
+			     1)) {
 		struct live_spot spot = live_spot_find(stripe.low, rest);
 		uint64_t matches =
 			live_group_matches(mt_load_acquire(&live_marks(stripe.low)[spot.group]),

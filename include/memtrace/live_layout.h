@@ -4,9 +4,9 @@
  * from outside (`memtrace info --verify`). Not a file format: both sides are always of one version, which
  * MT_LIVE_VERSION in the root confirms.
  *
- * A tree of slots. A slot holds a stripe (a small hash table) or eight further slots. Which way a block goes
- * and where in a stripe it lies is told by the bits of mt_live_hash(), from the top. All addresses are those
- * of the traced process.
+ * A tree of slots. A slot holds a stripe (a small hash table) or eight further slots. Which slot of the root a
+ * block belongs to is told by its address, which way it goes from there and where in a stripe it lies by the bits of
+ * mt_live_hash(), from the top. All addresses are those of the traced process.
  */
 #ifndef MEMTRACE_LIVE_LAYOUT_H
 #define MEMTRACE_LIVE_LAYOUT_H
@@ -16,8 +16,9 @@
 
 #include "memtrace/atomic.h"
 
-#define MT_LIVE_VERSION UINT64_C(0x6c69766500000003)
+#define MT_LIVE_VERSION UINT64_C(0x6c69766500000004)
 #define MT_LIVE_ROOT_BITS 4u
+#define MT_LIVE_REGION_BITS 26u /* of an address: what lies above chooses the slot in the root */
 #define MT_LIVE_FAN_BITS 3u
 #define MT_LIVE_FAN (1u << MT_LIVE_FAN_BITS)
 #define MT_LIVE_LARGE_MAX 256u
