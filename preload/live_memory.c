@@ -214,13 +214,18 @@ void live_memory_give(enum live_use use, void *run, uint32_t pages)
 		live_trim();
 }
 
+struct mt_pair *live_memory_new_node(void)
+{
+	union live_node *node = arena_alloc(sizeof(*node));
+
+	return node == NULL ? NULL : node->slots;
+}
+
 struct mt_pair *live_memory_take_node(void)
 {
 	union live_node *node = (union live_node *)(void *)live_pop(&live_free_nodes);
 
-	if (node == NULL)
-		node = arena_alloc(sizeof(*node));
-	return node == NULL ? NULL : node->slots;
+	return node == NULL ? live_memory_new_node() : node->slots;
 }
 
 void live_memory_give_node(struct mt_pair *slots)

@@ -113,10 +113,14 @@ static bool merge_into_stripe(const struct live_path *path,
 	return true;
 }
 
-/* The same stripes in open slots. Those that have been frozen are replaced by whoever next meets them. */
+/*
+ * The same stripes in open slots. Those that have been frozen are replaced by whoever next meets them. The slots
+ * lie where none has been: a late thread that knows one by its address would take a tag that comes back there,
+ * in a node that loses the race perhaps, for the stripe's being in the table still.
+ */
 static bool merge_reopen(const struct live_path *path, const struct mt_pair closed[MT_LIVE_FAN])
 {
-	struct mt_pair *slots = live_memory_take_node();
+	struct mt_pair *slots = live_memory_new_node();
 
 	if (slots == NULL)
 		return false;

@@ -21,7 +21,8 @@ static void near_loosen(const struct mt_pair *slot, uint64_t low, uint64_t hash)
 		return;
 	path = live_path_find(hash);
 	if (path.value.low == low)
-		(void)live_stripe_replace(&path, 2 * pages);
+		(void)live_stripe_replace(&path, pages < LIVE_LOOSE_PAGES / 2 ? 2 * pages
+									      : LIVE_LOOSE_PAGES);
 }
 
 /* Which of the entries that match holds the block; UINT64_MAX: none. */

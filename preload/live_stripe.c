@@ -60,12 +60,12 @@ struct mt_pair live_stripe_new(uint32_t page_count)
 	uint32_t groups = stripe_groups(page_count);
 	bool is_reused;
 	struct mt_pair *start = live_memory_take_stripe(page_count, &is_reused);
-	uint64_t marks = (uint64_t)(uintptr_t)(start + groups * MT_LIVE_GROUP);
-	uint64_t low = marks | (uint64_t)groups << MT_LIVE_ADDRESS_BITS;
-	uint64_t tag = live_tag_next() | (is_reused ? MT_LIVE_REUSED : 0);
+	uint64_t tag = live_tag_next() | (is_reused ? MT_LIVE_REUSED : 0), low;
 
 	if (start == NULL)
 		return (struct mt_pair){0, 0};
+	low = (uint64_t)(uintptr_t)(start + groups * MT_LIVE_GROUP) |
+	      (uint64_t)groups << MT_LIVE_ADDRESS_BITS;
 	for (uint32_t i = 0; i < groups * MT_LIVE_GROUP; i++) {
 		/* the tag first: with an older one a late thread might still put a block here */
 		mt_store_relaxed(&start[i].high, tag);
@@ -191,7 +191,6 @@ static void stripe_free_children(struct mt_pair *children)
 {
 	for (uint32_t i = 0; i < MT_LIVE_FAN; i++)
 		live_stripe_free(children[i]);
-	live_memory_give_node(children);
 }
 
 static bool stripe_new_children(struct mt_pair *children, uint64_t blocks)
@@ -236,27 +235,38 @@ static bool stripe_fill_children(struct mt_pair *children, uint64_t from_low, ui
 	return true;
 }
 
+/* Slots with these stripes, in memory that threads which are late may still look at. */
+static bool stripe_make_node(const struct mt_pair children[MT_LIVE_FAN], struct mt_pair *node)
+{
+	struct mt_pair *slots = live_memory_take_node();
+
+	for (uint32_t i = 0; slots != NULL && i < MT_LIVE_FAN; i++) {
+		mt_store_relaxed(&slots[i].high, children[i].high);
+		mt_store_relaxed(&slots[i].low, children[i].low);
+	}
+	*node = (struct mt_pair){(uint64_t)(uintptr_t)slots | MT_LIVE_NODE, live_tag_next()};
+	return slots != NULL;
+}
+
 /* Eight stripes in the place of one that has become too large. */
 static bool stripe_split(const struct live_path *path, uint64_t blocks)
 {
-	struct mt_pair *children;
-	struct mt_pair node;
+	struct mt_pair children[MT_LIVE_FAN], node;
 
 	if (path->level + MT_LIVE_FAN_BITS > STRIPE_BITS_MAX)
 		return false;
-	children = live_memory_take_node();
-	if (children == NULL)
-		return false;
 	if (!stripe_new_children(children, blocks) ||
-	    !stripe_fill_children(children, path->value.low, path->level)) {
+	    !stripe_fill_children(children, path->value.low, path->level) ||
+	    !stripe_make_node(children, &node)) {
 		stripe_free_children(children);
 		return !live_slot_is(path->slot, path->value.high);
 	}
-	node = (struct mt_pair){(uint64_t)(uintptr_t)children | MT_LIVE_NODE, live_tag_next()};
-	if (mt_cas_pair(path->slot, path->value, node))
+	if (mt_cas_pair(path->slot, path->value, node)) {
 		live_stripe_free(path->value);
-	else
+	} else {
 		stripe_free_children(children);
+		live_memory_give_node(live_node_slots(node.low));
+	}
 	return true;
 }
 
