@@ -71,8 +71,7 @@ void debug_server_close(struct debug_server *server)
 		return;
 	if (server->client)
 		server->end(server->client);
-	if (server->library)
-		(void)dlclose(server->library);
+	/* the library stays: what it and those it uses have allocated for good would be lost with it */
 	free(server);
 }
 

@@ -33,7 +33,9 @@ def an_event_needs_little_stack_on_any_stack():
             stack, what = name.split(" ", 1)
             # a stack that is not the thread's own may be gone next time: it is walked at each event
             is_walked = what in FIRST_TIMES or stack == "alternate"
-            limit = STACK_FIRST_BYTES if is_walked else STACK_AGAIN_BYTES
+            # now and then a call finds a table of the shim full
+            is_rare = what.startswith("rare ")
+            limit = STACK_FIRST_BYTES if is_walked or is_rare else STACK_AGAIN_BYTES
             assert found <= limit, f"{name}: {found} bytes of stack, more than {limit}: {told}"
     return f"most: {max(told.values())}"
 

@@ -161,6 +161,26 @@ static void tell(const char *what, size_t bytes)
 	truth_number(name, (long)bytes);
 }
 
+#define AGAIN_FIRST (AGAIN / 10)
+#define AGAIN_RARE (AGAIN / 50) /* calls in which a table may be made anew */
+
+static int compare_sizes(const void *a, const void *b)
+{
+	size_t left = *(const size_t *)a, right = *(const size_t *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+static void tell_again(const char *what, size_t *sizes, size_t count)
+{
+	char name[64];
+
+	qsort(sizes, count, sizeof(*sizes), compare_sizes);
+	tell(what, sizes[count - 1 - AGAIN_RARE]);
+	snprintf(name, sizeof(name), "rare %s", what);
+	tell(name, sizes[count - 1]);
+}
+
 /* Everything that has happened once; nothing new is learned. */
 static void measure_again(void)
 {
@@ -176,20 +196,16 @@ static void measure_again(void)
 	};
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		size_t most = 0;
+		static size_t sizes[AGAIN];
 
 		for (long number = 0; number < AGAIN; number++) {
-			size_t bytes;
-
 			if (calls[i].before != NULL)
 				calls[i].before(number);
-			bytes = measure(calls[i].work, number);
-			if (number >= AGAIN / 10)
-				raise_to(&most, bytes);
+			sizes[number] = measure(calls[i].work, number);
 			if (calls[i].after != NULL)
 				calls[i].after(number);
 		}
-		tell(calls[i].name, most);
+		tell_again(calls[i].name, sizes + AGAIN_FIRST, AGAIN - AGAIN_FIRST);
 	}
 }
 
