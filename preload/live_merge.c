@@ -187,7 +187,7 @@ void live_merge_look(const struct live_path *path, uint64_t group)
 	uint32_t group_count = mt_live_groups(path->value.low);
 	uint32_t pages = live_stripe_pages(path->value.low);
 
-	if ((pages == 1 && path->parent == NULL) ||
+	if ((pages <= LIVE_KEPT_ROOT_PAGES && path->parent == NULL) ||
 	    !merge_is_sparse(path, group, MERGE_LOOK_GROUPS) ||
 	    !merge_is_sparse(path, 0, group_count))
 		return;

@@ -24,6 +24,8 @@
 /* Stripes in the root grow and shrink more generously: most programs use one or two of them. */
 #define LIVE_LOOSE_PAGES 32u
 #define LIVE_LOOSE_SPARSE_PERCENT 8u
+/* A small one stays as it is: who allocates and frees by turns would make it anew each time. */
+#define LIVE_KEPT_ROOT_PAGES 8u
 
 uint32_t live_stripe_pages(uint64_t low);
 /* Pages in which so many blocks lie as loosely as they are meant to. */
