@@ -116,11 +116,17 @@ struct capture {
 	enum unwind_status end; /* UNWIND_FRAME: too deep, unless the rest is known */
 };
 
+/* Whether there is room for one more frame. */
+static bool capture_has_room(struct capture *capture)
+{
+	return capture->count < capture_depth_max &&
+	       (capture->count < capture->scratch->capacity || capture_widen(capture->scratch));
+}
+
 /* The same by libunwind, which gives all frames at once. */
 static void capture_walk_second(struct capture *capture)
 {
 	uint64_t *frames = live_memory_take(LIVE_USE_FRAMES, CAPTURE_SECOND_PAGES);
-	struct capture_scratch *scratch = capture->scratch;
 	size_t count, i = 0;
 
 	capture->end = UNWIND_BROKEN;
@@ -131,22 +137,14 @@ static void capture_walk_second(struct capture *capture)
 	while (i < count && frames[i] != capture->frame->ip - 1) /* our own */
 		i++;
 	for (; i < count; i++) {
-		if (capture->count == capture_depth_max ||
-		    (capture->count == scratch->capacity && !capture_widen(scratch))) {
+		if (!capture_has_room(capture)) {
 			capture->end = UNWIND_FRAME;
 			break;
 		}
 		unwind_second_frame(&capture->cursor, frames[i]);
-		scratch->frames[capture->count++] = capture_location(&capture->cursor);
+		capture->scratch->frames[capture->count++] = capture_location(&capture->cursor);
 	}
 	live_memory_give(LIVE_USE_FRAMES, frames, CAPTURE_SECOND_PAGES);
-}
-
-/* Whether there is room for one more frame. */
-static bool capture_has_room(struct capture *capture)
-{
-	return capture->count < capture_depth_max &&
-	       (capture->count < capture->scratch->capacity || capture_widen(capture->scratch));
 }
 
 static void capture_walk(struct capture *capture)

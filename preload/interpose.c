@@ -132,8 +132,8 @@ static inline bool interpose_is_realloc(const void *block)
 
 /*
  * The two functions that are called most have the part that needs a frame apart: calls that pass are a few
- * instructions and two jumps. The compiler makes these calls jumps (see meson.build), so that the frame of
- * the part stands where the interposed function's would.
+ * instructions and two jumps. The compiler makes these calls jumps (see meson.build), so that the frame and the
+ * return address of the part are those of the interposed function.
  */
 static __attribute__((noinline)) void *interpose_malloc(size_t size)
 {
@@ -224,7 +224,7 @@ void *reallocarray(void *block, size_t count, size_t size)
 	return interpose_realloc(block, bytes);
 }
 
-static __attribute__((always_inline)) inline void interpose_free(void *block)
+static __attribute__((noinline)) void interpose_free(void *block)
 {
 	if (block == NULL || pool_owns(block))
 		return;
@@ -237,11 +237,6 @@ static __attribute__((always_inline)) inline void interpose_free(void *block)
 	real.free(block);
 }
 
-static __attribute__((noinline)) void interpose_free_recorded(void *block)
-{
-	interpose_free(block);
-}
-
 void free(void *block)
 {
 	uint32_t state = state_now();
@@ -251,7 +246,7 @@ void free(void *block)
 	    !pool_owns(block) && !loader_range_holds(__builtin_return_address(0)))
 		real.free(block);
 	else
-		interpose_free_recorded(block);
+		interpose_free(block);
 }
 
 void cfree(void *block)

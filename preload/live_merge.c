@@ -124,10 +124,7 @@ static bool merge_reopen(const struct live_path *path, const struct mt_pair clos
 
 	if (slots == NULL)
 		return false;
-	for (uint32_t i = 0; i < MT_LIVE_FAN; i++) {
-		mt_store_relaxed(&slots[i].high, closed[i].high);
-		mt_store_relaxed(&slots[i].low, closed[i].low);
-	}
+	live_slots_write(slots, closed);
 	if (mt_cas_pair(path->parent, path->parent_value,
 			(struct mt_pair){(uint64_t)(uintptr_t)slots | MT_LIVE_NODE,
 					 live_tag_next()}))

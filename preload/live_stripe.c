@@ -235,17 +235,23 @@ static bool stripe_fill_children(struct mt_pair *children, uint64_t from_low, ui
 	return true;
 }
 
-/* Slots with these stripes, in memory that threads which are late may still look at. */
+void live_slots_write(struct mt_pair *slots, const struct mt_pair values[MT_LIVE_FAN])
+{
+	for (uint32_t i = 0; i < MT_LIVE_FAN; i++) {
+		mt_store_relaxed(&slots[i].high, values[i].high);
+		mt_store_relaxed(&slots[i].low, values[i].low);
+	}
+}
+
 static bool stripe_make_node(const struct mt_pair children[MT_LIVE_FAN], struct mt_pair *node)
 {
 	struct mt_pair *slots = live_memory_take_node();
 
-	for (uint32_t i = 0; slots != NULL && i < MT_LIVE_FAN; i++) {
-		mt_store_relaxed(&slots[i].high, children[i].high);
-		mt_store_relaxed(&slots[i].low, children[i].low);
-	}
+	if (slots == NULL)
+		return false;
+	live_slots_write(slots, children);
 	*node = (struct mt_pair){(uint64_t)(uintptr_t)slots | MT_LIVE_NODE, live_tag_next()};
-	return slots != NULL;
+	return true;
 }
 
 /* Eight stripes in the place of one that has become too large. */

@@ -55,6 +55,9 @@ uint64_t live_stripe_freeze(const struct mt_pair *slot, uint64_t tag, uint64_t l
 /* Blocks of a group may lie so many groups further from now on. */
 void live_stripe_raise_reach(uint64_t low, uint64_t group, uint8_t groups);
 
+/* Fills eight slots that are in no table yet, in memory that threads which are late may still look at. */
+void live_slots_write(struct mt_pair *slots, const struct mt_pair values[MT_LIVE_FAN]);
+
 /* Into a stripe that nobody else knows yet, which uses the hash from bit `level` on; false = no place. */
 bool live_stripe_add(uint64_t low, uint32_t level, struct mt_pair entry);
 /* All blocks of a frozen stripe. */

@@ -128,9 +128,9 @@ static void tracker_book_free(struct shard *shard, const struct mt_live_block *b
 		counters_add_free(shard, counters, block->size, is_temporary, is_inherited);
 }
 
-static uint32_t tracker_sample_flag(bool is_api)
+static uint32_t tracker_sample_flag(void)
 {
-	return sampler_bytes != 0 && !is_api ? MT_LIVE_FLAG_SAMPLED : 0;
+	return sampler_bytes != 0 ? MT_LIVE_FLAG_SAMPLED : 0;
 }
 
 /* Whether frees of this block have to pass the filter. */
@@ -255,8 +255,7 @@ tracker_alloc_odd(const void *address, size_t size, bool is_api, const struct un
 	struct event event = event_enter();
 	struct mt_live_block block = {.address = (uintptr_t)address,
 				      .size = size,
-				      .flags = is_api ? MT_LIVE_FLAG_API
-						      : tracker_sample_flag(false),
+				      .flags = is_api ? MT_LIVE_FLAG_API : tracker_sample_flag(),
 				      .epoch = clock_epoch()};
 
 	tracker_book_alloc(event, frame, &block, false);
@@ -374,7 +373,7 @@ void tracker_realloc_end(const void *fresh, size_t size, struct tracker_realloc 
 {
 	struct mt_live_block block = {.address = (uintptr_t)fresh,
 				      .size = size,
-				      .flags = MT_LIVE_FLAG_MOVED | tracker_sample_flag(false)};
+				      .flags = MT_LIVE_FLAG_MOVED | tracker_sample_flag()};
 	bool is_recorded = tracker_records_moved(fresh, size, state);
 	struct event event;
 
