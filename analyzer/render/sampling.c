@@ -142,34 +142,31 @@ struct interval sampling_of_total_change(const struct view *view, const struct f
 				  is_one_process(view, 0, view->snapshot_count - 1));
 }
 
+/* number: how a limit is written, number_text_field() or number_text_change(). */
+static struct sampling_text limits_text(const struct field *field, struct interval interval,
+					struct number_text (*number)(const struct field *, int64_t))
+{
+	struct sampling_text out;
+
+	(void)snprintf(out.text, sizeof(out.text), " [%s, %s]", number(field, interval.low).text,
+		       number(field, interval.high).text);
+	return out;
+}
+
 struct sampling_text sampling_text(const struct view *view, const struct row *row,
 				   const struct field *field)
 {
-	struct sampling_text out = {""};
-	struct interval interval;
-
 	if (!sampling_has(view, field))
-		return out;
-	interval = sampling_of_row(view, row, field);
-	(void)snprintf(out.text, sizeof(out.text), " [%s, %s]",
-		       number_text_field(field, interval.low).text,
-		       number_text_field(field, interval.high).text);
-	return out;
+		return (struct sampling_text){""};
+	return limits_text(field, sampling_of_row(view, row, field), number_text_field);
 }
 
 struct sampling_text sampling_text_change(const struct view *view, const struct row *row,
 					  const struct field *field)
 {
-	struct sampling_text out = {""};
-	struct interval interval;
-
 	if (!sampling_has(view, field))
-		return out;
-	interval = sampling_of_row_change(view, row, field);
-	(void)snprintf(out.text, sizeof(out.text), " [%s, %s]",
-		       number_text_change(field, interval.low).text,
-		       number_text_change(field, interval.high).text);
-	return out;
+		return (struct sampling_text){""};
+	return limits_text(field, sampling_of_row_change(view, row, field), number_text_change);
 }
 
 /* One column of the sum over all rows, as it stands in a row. */
