@@ -216,7 +216,8 @@ bool replay_walk_compare(struct replay_walk *walk, const struct unwind_cursor *c
 {
 	const struct replay_cell *cell;
 
-	if (cursor->next_status != UNWIND_FRAME || cursor->is_probing)
+	/* what a broken signal frame may say is no frame of the base, though it compares with "there is none" */
+	if (cursor->next_status != UNWIND_FRAME || cursor->is_probing || cursor->sp == UINT64_MAX)
 		return false;
 	if (walk->base_good == 0)
 		replay_verify_base(walk, cursor->sp);

@@ -308,6 +308,23 @@ START_TEST(base_is_not_read_below_the_stack)
 }
 END_TEST
 
+/* No frame is there, and it is the mark of a base that has none left. */
+START_TEST(stack_pointer_of_all_ones_is_nowhere)
+{
+	BUILD(MODEL_PLAIN, MODEL_SIGNAL);
+	*(uint64_t *)(uintptr_t)model.frames[model.count - 1].sp = UINT64_MAX;
+	if (_i == 1) {
+		struct model_frame signal = model.frames[--model.count];
+
+		model_event(&model, &replay);
+		model.frames[model.count++] = signal;
+	}
+	model_event(&model, &replay);
+	ck_assert(!model.was_met);
+	ck_assert_uint_eq(model.walked, 2);
+}
+END_TEST
+
 START_TEST(four_stacks_with_one_hash_are_kept)
 {
 	struct model_frame top;
@@ -395,6 +412,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, stack_without_an_end_is_walked_each_time);
 	tcase_add_test(tests, walk_ends_at_the_first_common_frame_with_the_whole_record);
 	tcase_add_test(tests, base_is_not_read_below_the_stack);
+	tcase_add_loop_test(tests, stack_pointer_of_all_ones_is_nowhere, 0, 2);
 	tcase_add_test(tests, four_stacks_with_one_hash_are_kept);
 	tcase_add_test(tests, stacks_of_every_depth_are_found_beside_each_other);
 	tcase_add_test(tests, unloaded_module_makes_all_unknown);
