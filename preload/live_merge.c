@@ -18,7 +18,7 @@
 #include "live_stripe.h"
 
 #define MERGE_BLOCKS_MAX 3200u /* less than half of what makes a stripe split */
-#define MERGE_LOOK_GROUPS 16u  /* that are looked at first */
+#define MERGE_LOOK_GROUPS 16u  /* that are looked at first; then four times as many, and so on */
 
 /* Values of the node's slots once they are all closed; false = the node is no more. */
 static bool merge_close(const struct live_path *path, struct mt_pair closed[MT_LIVE_FAN])
@@ -179,14 +179,24 @@ static bool merge_is_sparse(const struct live_path *path, uint64_t first, uint64
 		       (is_loose ? LIVE_LOOSE_SPARSE_PERCENT : LIVE_SPARSE_PERCENT);
 }
 
+/* Whether all of it is; a few groups that happen to be must not have all of them counted. */
+static bool merge_is_all_sparse(const struct live_path *path, uint64_t group)
+{
+	uint32_t group_count = mt_live_groups(path->value.low);
+
+	for (uint32_t count = MERGE_LOOK_GROUPS; count < group_count; count *= 4)
+		if (!merge_is_sparse(path, group, count))
+			return false;
+	return merge_is_sparse(path, 0, group_count);
+}
+
 void live_merge_look(const struct live_path *path, uint64_t group)
 {
 	uint32_t group_count = mt_live_groups(path->value.low);
 	uint32_t pages = live_stripe_pages(path->value.low);
 
 	if ((pages <= LIVE_KEPT_ROOT_PAGES && path->parent == NULL) ||
-	    !merge_is_sparse(path, group, MERGE_LOOK_GROUPS) ||
-	    !merge_is_sparse(path, 0, group_count))
+	    !merge_is_all_sparse(path, group))
 		return;
 	if (live_stripe_pages_for(live_stripe_count(path->value.low, 0, group_count)) < pages)
 		(void)live_stripe_replace(path, 0);
