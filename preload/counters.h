@@ -85,8 +85,9 @@ static inline bool counters_add_size(const struct mt_counters *counters, uint64_
 }
 
 /* What an allocation adds, but for its size's bucket. An exclusive shard, by its owner. */
-static inline void counters_count_alloc(struct shard *shard, struct mt_counters *counters,
-					uint64_t blocks, uint64_t bytes, bool is_realloc)
+static __attribute__((always_inline)) inline void
+counters_count_alloc(struct shard *shard, struct mt_counters *counters, uint64_t blocks,
+		     uint64_t bytes, bool is_realloc)
 {
 	struct mt_shard *record = shard->record;
 	uint32_t version;
@@ -107,8 +108,10 @@ static inline void counters_count_alloc(struct shard *shard, struct mt_counters 
 	site_peak_after(shard, record, counters, live);
 }
 
-static inline void counters_count_free(struct mt_counters *counters, uint64_t blocks,
-				       uint64_t bytes, bool is_temporary)
+static __attribute__((always_inline)) inline void counters_count_free(struct mt_counters *counters,
+								      uint64_t blocks,
+								      uint64_t bytes,
+								      bool is_temporary)
 {
 	uint32_t version;
 
