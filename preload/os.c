@@ -19,6 +19,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 
 #include "memtrace/atomic.h"
@@ -132,7 +133,11 @@ void *os_map(size_t bytes)
 
 void *os_map_file(int fd, uint64_t offset, size_t bytes)
 {
-	return os_map_into(os_reserve(bytes), bytes, MAP_SHARED, fd, offset);
+	void *p = os_map_into(os_reserve(bytes), bytes, MAP_SHARED, fd, offset);
+
+	if (p != NULL)
+		(void)os_advise(p, bytes, MADV_RANDOM);
+	return p;
 }
 
 void os_unmap(void *address, size_t bytes)
@@ -254,6 +259,33 @@ long os_write_at(int fd, const void *buffer, size_t bytes, uint64_t offset)
 		done += (size_t)result;
 	}
 	return (long)bytes;
+}
+
+int os_write_zeros_at(int fd, size_t bytes, uint64_t offset)
+{
+	static const char zeros[OS_PAGE];
+	struct iovec pages[16];
+	size_t done = 0;
+
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+		pages[i] = (struct iovec){.iov_base = (void *)(uintptr_t)zeros,
+					  .iov_len = sizeof(zeros)};
+	while (done < bytes) {
+		size_t count = (bytes - done) / sizeof(zeros);
+		long result;
+
+		if (count > sizeof(pages) / sizeof(pages[0]))
+			count = sizeof(pages) / sizeof(pages[0]);
+		/* after a write that was cut short the first page is the part that makes the rest whole pages */
+		pages[0].iov_len = (bytes - done - 1) % sizeof(zeros) + 1;
+		result = CALL5(SYS_pwritev, fd, pages, count == 0 ? 1 : count, offset + done, 0);
+		if (result == -EINTR)
+			continue;
+		if (result <= 0)
+			return result < 0 ? (int)result : -EIO;
+		done += (size_t)result;
+	}
+	return 0;
 }
 
 int os_truncate(int fd, uint64_t bytes)

@@ -24,7 +24,10 @@ struct stat;
  * os_map: private, zeroed pages; NULL when there are none.
  */
 void *os_map(size_t bytes);
-/* A range of a file, shared; NULL on failure. */
+/*
+ * A range of a file, shared; NULL on failure. The system reads nothing ahead there: of a sparse file that is megabytes
+ * of zeros, made and cleared at the first page that the mapping adds.
+ */
 void *os_map_file(int fd, uint64_t offset, size_t bytes);
 /* Removes what one of the functions above made, guards included. */
 void os_unmap(void *address, size_t bytes);
@@ -47,6 +50,8 @@ long os_read(int fd, void *buffer, size_t bytes);
 long os_write(int fd, const void *buffer, size_t bytes);
 /* At a place in a file; all of it, or a negative errno. */
 long os_write_at(int fd, const void *buffer, size_t bytes, uint64_t offset);
+/* Zeros, in as few calls as there can be; 0 or a negative errno. */
+int os_write_zeros_at(int fd, size_t bytes, uint64_t offset);
 int os_truncate(int fd, uint64_t bytes);
 int os_allocate(int fd, uint64_t offset, uint64_t bytes);
 int os_stat(int fd, struct stat *out);

@@ -204,6 +204,17 @@ START_TEST(file_holds_what_was_written_through_every_run)
 }
 END_TEST
 
+START_TEST(growing_reads_nothing_ahead)
+{
+	uint64_t cached_pages, stored_pages;
+
+	for (uint32_t i = 0; i < GROWN; i++)
+		ck_assert_uint_ne(trace_file_claim(TRACE_NODES, 1), 0);
+	trace_case_pages(&cached_pages, &stored_pages);
+	ck_assert_uint_le(cached_pages, stored_pages);
+}
+END_TEST
+
 START_TEST(claims_of_several_ids_lie_in_one_run)
 {
 	for (uint32_t i = 0; i < 3000; i++) {
@@ -459,6 +470,7 @@ Suite *unit_suite(void)
 	tcase_add_test(with_file, columns_name_every_counter);
 	tcase_add_test(with_file, growing_keeps_contents_and_addresses);
 	tcase_add_test(with_file, file_holds_what_was_written_through_every_run);
+	tcase_add_test(with_file, growing_reads_nothing_ahead);
 	tcase_add_test(with_file, claims_of_several_ids_lie_in_one_run);
 	tcase_add_test(with_file, strings_never_lie_across_two_runs);
 	tcase_add_test(with_file, empty_and_overlong_strings_are_offset_0);

@@ -6,9 +6,12 @@
 #include "trace_case.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -82,4 +85,24 @@ void trace_case_child_fails(const char *file, int line, const char *claim)
 {
 	fprintf(stderr, "%s:%d: in the child: %s\n", file, line, claim);
 	_exit(1);
+}
+
+#define LOOKED_AT_BYTES ((size_t)16 << 20)
+
+void trace_case_pages(uint64_t *cached, uint64_t *stored)
+{
+	static unsigned char is_cached[LOOKED_AT_BYTES / 4096];
+	int fd = open(trace_case_file(), O_RDONLY);
+	void *view = mmap(NULL, LOOKED_AT_BYTES, PROT_READ, MAP_SHARED, fd, 0);
+	struct stat info;
+
+	ck_assert_ptr_ne(view, MAP_FAILED);
+	ck_assert_int_eq(mincore(view, LOOKED_AT_BYTES, is_cached), 0);
+	*cached = 0;
+	for (size_t i = 0; i < sizeof(is_cached); i++)
+		*cached += is_cached[i] & 1;
+	ck_assert_int_eq(fstat(fd, &info), 0);
+	*stored = (uint64_t)info.st_blocks * 512 / 4096;
+	munmap(view, LOOKED_AT_BYTES);
+	close(fd);
 }

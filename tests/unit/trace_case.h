@@ -6,6 +6,7 @@
 #define UNIT_TRACE_CASE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define TRACE_CASE_PATH_MAX 256
 
@@ -40,5 +41,8 @@ void trace_case_wait(int pid);
 
 void trace_case_child_fails(const char *file, int line, const char *claim)
 	__attribute__((noreturn));
+
+/* Pages of the file that the system keeps in memory, of its first 16 MiB, and that it takes up on the disk. */
+void trace_case_pages(uint64_t *cached, uint64_t *stored);
 
 #endif
