@@ -13,6 +13,21 @@
 
 #define HUGE_PAGE_BYTES ((size_t)2 << 20)
 
+/*
+ * What was given back and is kept for the next table. Clearing memory that is in use costs a tenth of having
+ * the kernel find and clear other memory, and where a machine is itself a guest the difference is far larger.
+ */
+#define SPARE_COUNT 8
+#define SPARE_BYTES_MAX (8 * HUGE_PAGE_BYTES)
+
+struct spare {
+	char *start;
+	size_t bytes; /* 0 = no region */
+};
+
+static struct spare spares[SPARE_COUNT];
+static size_t spare_bytes;
+
 /* From half a huge page on, what clearing the rest of it costs is less than the faults of small ones. */
 static bool is_large(size_t bytes)
 {
@@ -45,20 +60,54 @@ static void *map_aligned(size_t bytes)
 	return start + before;
 }
 
+/* The first region that is large enough gives its start away; NULL = none is. */
+static void *take_spare(size_t mapped)
+{
+	for (size_t i = 0; i < SPARE_COUNT; i++) {
+		struct spare *spare = &spares[i];
+		char *start = spare->start;
+
+		if (spare->bytes < mapped)
+			continue;
+		*spare = (struct spare){start + mapped, spare->bytes - mapped};
+		spare_bytes -= mapped;
+		return start;
+	}
+	return NULL;
+}
+
+static bool keep_spare(char *start, size_t mapped)
+{
+	if (spare_bytes + mapped > SPARE_BYTES_MAX)
+		return false;
+	for (size_t i = 0; i < SPARE_COUNT; i++) {
+		if (spares[i].bytes > 0)
+			continue;
+		spares[i] = (struct spare){start, mapped};
+		spare_bytes += mapped;
+		return true;
+	}
+	return false;
+}
+
 void *pages_alloc(size_t bytes)
 {
 	size_t mapped = mapping_bytes(bytes);
+	void *memory;
 
 	if (!is_large(bytes))
 		return calloc(1, bytes > 0 ? bytes : 1);
-	return mapped ? map_aligned(mapped) : NULL;
+	if (mapped == 0)
+		return NULL;
+	memory = take_spare(mapped);
+	return memory ? memset(memory, 0, bytes) : map_aligned(mapped);
 }
 
 void pages_free(void *memory, size_t bytes)
 {
 	if (!is_large(bytes))
 		free(memory);
-	else if (memory)
+	else if (memory && !keep_spare(memory, mapping_bytes(bytes)))
 		(void)munmap(memory, mapping_bytes(bytes));
 }
 
