@@ -7,6 +7,9 @@
 
 #include "model/load.h"
 
+/* Entries lie in the order of their first events: each is asked for some nodes before its turn. */
+#define NODES_AHEAD 24u
+
 /* Allocations by bucket; of a bucket without its bit the count is left from an earlier site. */
 struct size_buckets {
 	unsigned __int128 used;
@@ -192,16 +195,27 @@ static void finish(struct site_sum *sum)
 		sum->site.is_peak_bound |= sum->load->snapshot->process.hold_bytes != 0;
 }
 
+static uint8_t lowest_bit(unsigned __int128 bits)
+{
+	uint64_t low = (uint64_t)bits;
+
+	return (uint8_t)(low != 0 ? __builtin_ctzll(low)
+				  : 64 + __builtin_ctzll((uint64_t)(bits >> 64)));
+}
+
 static void keep_sizes(struct site_sum *sum)
 {
 	struct snapshot *snapshot = sum->load->snapshot;
+	unsigned __int128 left = sum->buckets->used;
 
 	sum->site.size_first = (uint32_t)snapshot->size_count;
-	for (uint8_t i = 0; sum->buckets->used >> i != 0; i++) {
-		if (!(sum->buckets->used >> i & 1) || sum->buckets->counts[i] == 0)
+	for (; left != 0; left &= left - 1) {
+		uint8_t bucket = lowest_bit(left);
+
+		if (sum->buckets->counts[bucket] == 0)
 			continue;
 		snapshot->sizes[snapshot->size_count++] =
-			(struct site_size){i, sum->buckets->counts[i]};
+			(struct site_size){bucket, sum->buckets->counts[bucket]};
 		sum->site.size_count++;
 	}
 }
@@ -263,6 +277,8 @@ int load_sites(struct load *load)
 		return -EBADMSG;
 	result = load_estimates(load, stack_count);
 	for (size_t node = 1; result == 0 && node < snapshot->node_count; node++) {
+		if (node + NODES_AHEAD < snapshot->node_count)
+			__builtin_prefetch(&load->entries[load->entry_first[node + NODES_AHEAD]]);
 		if (load->entry_first[node] != 0)
 			result = sum_stack(load, (uint32_t)node, &buckets, &estimate, &magnitude);
 	}

@@ -270,10 +270,8 @@ void reader_table_free(struct reader *reader, struct reader_table *table)
 	*table = (struct reader_table){0};
 }
 
-void reader_entry(const struct reader_table *table, size_t i, void *to, size_t bytes)
+void reader_entry_short(const struct reader_table *table, size_t i, void *to, size_t bytes)
 {
-	size_t known = table->entry_size < bytes ? table->entry_size : bytes;
-
-	memcpy(to, table->bytes + i * table->entry_size, known);
-	memset((unsigned char *)to + known, 0, bytes - known);
+	memcpy(to, table->bytes + i * table->entry_size, table->entry_size);
+	memset((unsigned char *)to + table->entry_size, 0, bytes - table->entry_size);
 }

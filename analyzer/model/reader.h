@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "memtrace/format.h"
@@ -106,9 +107,18 @@ int reader_table(struct reader *reader, uint16_t type, size_t entry_size_min,
 		 struct reader_table *table);
 void reader_table_free(struct reader *reader, struct reader_table *table);
 
+/* Part of reader_entry(): an entry of fewer bytes. */
+void reader_entry_short(const struct reader_table *table, size_t i, void *to, size_t bytes);
+
 /**
  * reader_entry() - copy what is known of entry i: the first `bytes` bytes, zeros where it has fewer.
  */
-void reader_entry(const struct reader_table *table, size_t i, void *to, size_t bytes);
+static inline void reader_entry(const struct reader_table *table, size_t i, void *to, size_t bytes)
+{
+	if (table->entry_size < bytes)
+		reader_entry_short(table, i, to, bytes);
+	else
+		memcpy(to, table->bytes + i * table->entry_size, bytes);
+}
 
 #endif
