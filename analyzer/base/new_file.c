@@ -35,21 +35,6 @@ static int create_beside(const char *path, char *temporary, size_t bytes)
 	return fd >= 0 ? fd : -EEXIST;
 }
 
-static int write_all(int fd, const unsigned char *bytes, size_t count)
-{
-	while (count > 0) {
-		ssize_t done = write(fd, bytes, count);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -errno;
-		bytes += done;
-		count -= (size_t)done;
-	}
-	return 0;
-}
-
 /* Gives the file its name unless that is taken. */
 static int publish(const char *temporary, const char *path)
 {
@@ -64,28 +49,57 @@ static int publish(const char *temporary, const char *path)
 	return 0;
 }
 
-int new_file_write(const char *path, const struct iovec *pieces, size_t piece_count,
-		   struct error *error)
+int new_file_open(struct new_file *file, const char *path, struct error *error)
 {
-	char temporary[PATH_MAX];
 	struct stat status;
-	int fd, result = 0;
 
+	*file = (struct new_file){.path = path, .fd = -1};
 	if (lstat(path, &status) == 0)
 		return error_set(error, -EEXIST, "%s: exists already", path);
-	fd = create_beside(path, temporary, sizeof(temporary));
-	if (fd < 0)
-		return error_set(error, fd, "%s: cannot be created: %s", path, strerror(-fd));
-	if (fchmod(fd, 0600) < 0) /* whatever the umask is */
-		result = -errno;
-	for (size_t i = 0; result == 0 && i < piece_count; i++)
-		result = write_all(fd, pieces[i].iov_base, pieces[i].iov_len);
-	if (close(fd) < 0 && result == 0)
+	file->fd = create_beside(path, file->temporary, sizeof(file->temporary));
+	if (file->fd < 0)
+		return error_set(error, file->fd, "%s: cannot be created: %s", path,
+				 strerror(-file->fd));
+	if (fchmod(file->fd, 0600) < 0) /* whatever the umask is */
+		file->status = -errno;
+	return 0;
+}
+
+void new_file_write(struct new_file *file, uint64_t offset, const void *from, size_t bytes)
+{
+	const unsigned char *at = from;
+
+	while (bytes > 0 && file->status == 0) {
+		ssize_t done = pwrite(file->fd, at, bytes, (off_t)offset);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0) {
+			file->status = -errno;
+			return;
+		}
+		at += done;
+		offset += (uint64_t)done;
+		bytes -= (size_t)done;
+	}
+}
+
+int new_file_close(struct new_file *file, struct error *error)
+{
+	int result = file->status;
+
+	if (close(file->fd) < 0 && result == 0)
 		result = -errno;
 	if (result == 0)
-		result = publish(temporary, path);
+		result = publish(file->temporary, file->path);
 	if (result == 0)
 		return 0;
-	(void)unlink(temporary);
-	return error_set(error, result, "%s: cannot be written: %s", path, strerror(-result));
+	(void)unlink(file->temporary);
+	return error_set(error, result, "%s: cannot be written: %s", file->path, strerror(-result));
+}
+
+void new_file_abandon(struct new_file *file)
+{
+	(void)close(file->fd);
+	(void)unlink(file->temporary);
 }

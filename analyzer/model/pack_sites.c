@@ -8,7 +8,7 @@
 /* Index that the next entry of a section will get. */
 static uint32_t next_index(const struct pack *pack, enum mt_section_type type, size_t entry_size)
 {
-	return (uint32_t)(pack->sections[type].used / entry_size);
+	return (uint32_t)(pack->sections[type].bytes / entry_size);
 }
 
 /* Adds a record in front of the chain that starts at first; returns the new first. */
@@ -132,8 +132,8 @@ void pack_sites(struct pack *pack)
 {
 	size_t count = pack->snapshot->site_count + 1;
 
-	pack_expect(pack, MT_SECTION_SITES, count, sizeof(struct mt_site));
-	pack_expect(pack, MT_SECTION_COUNTERS, count, sizeof(struct mt_counters));
+	pack_place(pack, MT_SECTION_SITES, count, sizeof(struct mt_site));
+	pack_place(pack, MT_SECTION_COUNTERS, count, sizeof(struct mt_counters));
 	pack_add(pack, MT_SECTION_SITES, NULL, sizeof(struct mt_site));
 	pack_add(pack, MT_SECTION_COUNTERS, NULL, sizeof(struct mt_counters));
 	pack_add(pack, MT_SECTION_SIDE, NULL, sizeof(struct mt_side));

@@ -118,8 +118,8 @@ int pack_stacks(struct pack *pack)
 	if (pack->node_ids == NULL || pack->location_ids == NULL || pack->module_ids == NULL)
 		return -ENOMEM;
 	mark_used(pack);
-	pack_expect(pack, MT_SECTION_NODES, number(pack->node_ids, snapshot->node_count),
-		    sizeof(struct mt_node));
+	pack_place(pack, MT_SECTION_NODES, number(pack->node_ids, snapshot->node_count),
+		   sizeof(struct mt_node));
 	(void)number(pack->location_ids, snapshot->location_count);
 	(void)number(pack->module_ids, snapshot->module_count);
 	add_all(pack);
