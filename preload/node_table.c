@@ -3,7 +3,8 @@
  * node_table.c - locations, nodes and sites of the trace file, each stored once.
  *
  * Append-only arrays in the file; private indexes hold ids only. A record is written first and published by
- * one CAS of its id, so nobody ever waits for another thread. Who loses leaves an entry nobody refers to.
+ * one CAS of its id, so nobody ever waits for another thread. Who loses leaves an entry nobody refers to. A node right
+ * behind its parent needs no index.
  */
 #include "node_table.h"
 
@@ -34,16 +35,13 @@ uint32_t location_intern(uint64_t word)
 }
 
 /*
- * A stack's new nodes get ids one after another: most nodes have one child, and that is the next node. Found so it
- * may be one that lost a race in the index; it means the same.
+ * A stack's new nodes get ids one after another: most nodes have one child, and that is the next node. Those are not in
+ * the index. Whoever looks before such a node is written makes a second one, which means the same.
  */
 static bool node_is_next(uint32_t parent, uint64_t word)
 {
-	const uint64_t *next;
+	const uint64_t *next = trace_file_entry(TRACE_NODES, parent + 1);
 
-	if (parent + 1 >= trace_file_count(TRACE_NODES)) /* its page may not even be reserved */
-		return false;
-	next = trace_file_entry(TRACE_NODES, parent + 1);
 	return next != NULL && mt_load_acquire(next) == word; /* partner: node_intern() */
 }
 
@@ -54,16 +52,19 @@ uint32_t node_intern(uint32_t parent, uint32_t location)
 
 	if (location == 0)
 		return 0;
-	if (parent != 0 && node_is_next(parent, word))
-		return parent + 1;
-	id = id_index_find(&node_index, word);
-	if (id != 0)
-		return id;
+	/* the last node has no children, and the page behind it may not even be reserved */
+	if (parent + 1 < trace_file_count(TRACE_NODES)) {
+		if (parent != 0 && node_is_next(parent, word))
+			return parent + 1;
+		id = id_index_find(&node_index, word);
+		if (id != 0)
+			return id;
+	}
 	id = trace_file_claim(TRACE_NODES, 1);
 	if (id == 0)
 		return 0;
 	mt_store_release((uint64_t *)trace_file_entry(TRACE_NODES, id), word);
-	return id_index_insert(&node_index, word, id);
+	return parent != 0 && id == parent + 1 ? id : id_index_insert(&node_index, word, id);
 }
 
 uint32_t node_site(uint32_t node)
