@@ -52,6 +52,7 @@ void replay_reset(struct replay *replay)
 	replay->last = NULL;
 	memset(replay->ways, 0, sizeof(replay->ways));
 	memset(replay->forgotten, 0, sizeof(replay->forgotten));
+	memset(replay->outers, 0, sizeof(replay->outers));
 	replay->regrets = 0;
 	replay_go_on(replay, REPLAY_UNIT, REPLAY_UNIT); /* offset 0 means "none" */
 	replay->generation = mt_load_acquire(&module_table_generation_count);
@@ -69,12 +70,12 @@ static void replay_forget(struct replay *replay, uint32_t start, uint32_t end)
 			uint32_t offset = ways[i] * REPLAY_UNIT;
 			const struct replay_stack *stack =
 				(const struct replay_stack *)(void *)(replay->memory + offset);
-			uint32_t hash = replay_hash(stack->ip, stack->sp);
 
 			if (offset < start || offset >= end)
 				ways[kept++] = ways[i];
 			else
-				replay->forgotten[hash >> 6 & 1023] = (uint8_t)(hash >> 16);
+				replay->forgotten[stack->hash >> 6 & 1023] =
+					(uint8_t)(stack->hash >> 16);
 		}
 		for (; kept < REPLAY_WAYS; kept++)
 			ways[kept] = 0;
@@ -92,38 +93,56 @@ static bool replay_may_take(uint32_t bytes)
 	return false;
 }
 
-static bool replay_resize(struct replay *replay, uint32_t bytes)
+/* The first memory. */
+static bool replay_start(struct replay *replay)
 {
-	char *memory, *old = replay->memory;
-	uint32_t old_bytes = replay->bytes;
+	char *memory = os_map(REPLAY_BYTES_FIRST);
 
-	if (old != NULL && (bytes > REPLAY_BYTES_MAX || !replay_may_take(bytes - old_bytes)))
-		return false;
-	memory = os_map(bytes);
 	if (memory == NULL)
 		return false;
 	replay_reset(replay);
 	mt_signal_fence();
 	replay->memory = memory;
 	mt_signal_fence();
-	replay->bytes = bytes;
-	mt_signal_fence();
-	if (old != NULL)
-		os_unmap(old, old_bytes);
+	replay->bytes = REPLAY_BYTES_FIRST;
 	return true;
 }
 
-/* Goes on in the other half, or in twice the memory if that would have paid. */
+/* Twice the memory, whose first half is what there was. */
+static bool replay_grow(struct replay *replay)
+{
+	uint32_t bytes = replay->bytes;
+	char *memory, *old = replay->memory;
+
+	if (bytes * 2 > REPLAY_BYTES_MAX || !replay_may_take(bytes))
+		return false;
+	memory = os_map(bytes * 2);
+	if (memory == NULL)
+		return false;
+	memcpy(memory, old, bytes);
+	replay->last = NULL;
+	replay_go_on(replay, bytes, bytes);
+	replay->memory = memory;
+	mt_signal_fence();
+	replay->bytes = bytes * 2;
+	memset(replay->forgotten, 0, sizeof(replay->forgotten));
+	replay->regrets = 0;
+	mt_signal_fence();
+	os_unmap(old, bytes);
+	return true;
+}
+
+/* Goes on in the other half, or in that of twice the memory if that would have paid. */
 static void replay_turn(struct replay *replay)
 {
-	uint32_t half = replay->bytes / 2, start = replay->limit == replay->bytes ? 0 : half;
+	bool is_second = replay->limit != replay->bytes;
+	uint32_t half;
 
-	if (replay->regrets >= REPLAY_REGRETS_MAX && replay_resize(replay, replay->bytes * 2)) {
-		half = replay->bytes / 2;
-		start = 0;
-	}
-	replay_forget(replay, start, start + half);
-	replay_go_on(replay, start == 0 ? REPLAY_UNIT : half, start + half);
+	if (replay->regrets >= REPLAY_REGRETS_MAX && replay_grow(replay))
+		is_second = true;
+	half = replay->bytes / 2;
+	replay_forget(replay, is_second * half, is_second * half + half);
+	replay_go_on(replay, is_second ? half : REPLAY_UNIT, is_second * half + half);
 }
 
 static uint32_t replay_room(const struct replay *replay)
@@ -174,7 +193,7 @@ static void replay_verify_base(struct replay_walk *walk, uint64_t sp)
 
 static void replay_make_room(struct replay *replay)
 {
-	if (replay->memory == NULL && !replay_resize(replay, REPLAY_BYTES_FIRST))
+	if (replay->memory == NULL && !replay_start(replay))
 		return;
 	if (!replay_is_valid(replay))
 		replay_reset(replay);
@@ -185,7 +204,7 @@ static void replay_make_room(struct replay *replay)
 void replay_walk_begin(struct replay_walk *walk, struct replay *replay,
 		       const struct unwind_frame *frame)
 {
-	uint32_t hash = replay_hash(frame->ip, unwind_frame_sp(frame));
+	uint32_t hash = replay_hash_now(replay, frame->ip, unwind_frame_sp(frame));
 
 	*walk = (struct replay_walk){.replay = replay, .base_sp = UINT64_MAX};
 	if (replay->forgotten[hash >> 6 & 1023] == (uint8_t)(hash >> 16))
@@ -407,21 +426,49 @@ void replay_fill(struct replay_stack *stack, const uint32_t *nodes, uint32_t cou
 		}
 }
 
-/* Fills up to a multiple of four behind the first cell: with cells whose word is their own value. */
+/* Fills up to a multiple of four behind the first cell: with cells whose word is what they say, for ever. */
 static void replay_pad(struct replay_stack *stack)
 {
+	static const uint64_t zero;
 	uint32_t end;
 
 	stack->quad_count = (stack->cell_count + 2) / 4;
 	end = 1 + stack->quad_count * 4;
 	for (uint32_t i = stack->cell_count; i < end; i++)
-		stack->cells[i] = (struct replay_cell){
-			.address = (uint64_t)(uintptr_t)&stack->cells[i].value};
+		stack->cells[i] = (struct replay_cell){.address = (uint64_t)(uintptr_t)&zero};
+}
+
+/* The return address that the innermost frame's step has read, as a cell; NULL = not one that sp tells. */
+static const struct replay_cell *replay_outer_cell(const struct replay_stack *stack)
+{
+	uint32_t i = 1;
+
+	if (stack->cell_count == 0 ||
+	    (stack->cells[0].flags & (REPLAY_USES_BP | REPLAY_DEPENDS)) != 0)
+		return NULL;
+	while (i < stack->cell_count && (stack->cells[i].flags & REPLAY_FRAME) == 0)
+		i++;
+	if (i == stack->cell_count || stack->cells[i].address - stack->sp >= REPLAY_OUTER_BYTES_MAX)
+		return NULL;
+	return &stack->cells[i];
+}
+
+/* Notes where the function at ip keeps its return address, if there is room. */
+static void replay_learn_outer(struct replay *replay, const struct replay_stack *stack)
+{
+	struct replay_outer *outer = &replay->outers[replay_outer_slot(stack->ip)];
+	const struct replay_cell *cell = outer->ip == 0 ? replay_outer_cell(stack) : NULL;
+
+	if (cell == NULL)
+		return;
+	outer->sp_offset = cell->address - stack->sp;
+	mt_signal_fence();
+	outer->ip = stack->ip;
 }
 
 void replay_keep(struct replay *replay, struct replay_stack *stack)
 {
-	uint16_t *ways = replay->ways[replay_hash(stack->ip, stack->sp) % REPLAY_SETS];
+	uint16_t *ways;
 
 	replay_pad(stack);
 	replay->used = replay_end(replay, stack);
@@ -429,6 +476,9 @@ void replay_keep(struct replay *replay, struct replay_stack *stack)
 	replay->last = stack;
 	if (stack->first_whole != 0 || stack->cell_count == 0)
 		return;
+	replay_learn_outer(replay, stack);
+	stack->hash = replay_hash_now(replay, stack->ip, stack->sp);
+	ways = replay->ways[stack->hash % REPLAY_SETS];
 	memmove(ways + 1, ways, (REPLAY_WAYS - 1) * sizeof(*ways));
 	ways[0] = (uint16_t)(replay_offset(replay, stack) / REPLAY_UNIT);
 }

@@ -7,7 +7,8 @@
  * are equal again the result is, and independent loads take the place of the walk. Where only the outer part is
  * equal, a walk ends as soon as it arrives there with the registers that the recorded one had.
  *
- * Records lie one behind another in two halves of a piece of memory. A full half is forgotten as a whole.
+ * Records lie one behind another in two halves of a piece of memory. A full half is forgotten as a whole; memory that
+ * grows keeps all of its records as its first half.
  */
 #ifndef PRELOAD_REPLAY_H
 #define PRELOAD_REPLAY_H
@@ -56,13 +57,24 @@ struct replay_stack {
 	uint32_t cell_count;  /* innermost first; cell 0 is the innermost frame */
 	uint32_t first_whole; /* cells before this one depend on more than has been recorded */
 	uint32_t quad_count;  /* of cells behind cell 0, in fours */
-	uint32_t pad;
+	uint32_t hash;	      /* it is found by */
 	struct replay_cell cells[];
 };
 
 #define REPLAY_SETS 256u
 #define REPLAY_WAYS 4u
 #define REPLAY_UNIT 16u
+#define REPLAY_OUTERS 64u
+#define REPLAY_OUTER_BYTES_MAX 512u
+
+/*
+ * Where the function at ip keeps the return address to its caller: that tells stacks apart whose innermost function is a
+ * wrapper of malloc and whose sp is the same. A place keeps its first owner, so that two never drive each other out.
+ */
+struct replay_outer {
+	uint64_t ip;	    /* 0 = free */
+	uint64_t sp_offset; /* at sp + this; below REPLAY_OUTER_BYTES_MAX */
+};
 
 struct replay {
 	char *memory;	/* NULL = none yet */
@@ -75,19 +87,33 @@ struct replay {
 	/* where in memory the records of a set lie, in units, the latest first; 0 = none */
 	uint16_t ways[REPLAY_SETS][REPLAY_WAYS];
 	uint8_t forgotten[1024]; /* marks of forgotten ones, by hash */
+	struct replay_outer outers[REPLAY_OUTERS];
 };
 
 /* Forgets everything, for a thread that begins. Its memory stays. */
 void replay_reset(struct replay *replay);
 
-static inline uint32_t replay_hash(uint64_t ip, uint64_t sp)
-{
-	return (uint32_t)((ip ^ sp << 20) * UINT64_C(0x9e3779b97f4a7c15) >> 40);
-}
-
 static inline uint64_t replay_word(uint64_t address)
 {
 	return *(const volatile uint64_t *)(uintptr_t)address;
+}
+
+static inline uint32_t replay_hash(uint64_t ip, uint64_t sp, uint64_t outer_ip)
+{
+	return (uint32_t)((ip ^ sp << 20 ^ outer_ip << 12) * UINT64_C(0x9e3779b97f4a7c15) >> 40);
+}
+
+static inline uint32_t replay_outer_slot(uint64_t ip)
+{
+	return (uint32_t)(ip ^ ip >> 6) % REPLAY_OUTERS;
+}
+
+/* Of the stack that a function was called from at ip, while its frame is there. */
+static inline uint32_t replay_hash_now(const struct replay *replay, uint64_t ip, uint64_t sp)
+{
+	const struct replay_outer *outer = &replay->outers[replay_outer_slot(ip)];
+
+	return replay_hash(ip, sp, outer->ip == ip ? replay_word(sp + outer->sp_offset) : 0);
 }
 
 /* Whether every word behind the first is what it was. Four at a time; the last ones may be no words at all. */
@@ -119,10 +145,11 @@ static inline struct replay_stack *replay_find(struct replay *replay,
 					       const struct unwind_frame *frame)
 {
 	uint64_t ip = frame->ip, sp = unwind_frame_sp(frame);
-	const uint16_t *ways = replay->ways[replay_hash(ip, sp) % REPLAY_SETS];
+	const uint16_t *ways;
 
 	if (__builtin_expect(!replay_is_valid(replay), 0))
 		return NULL;
+	ways = replay->ways[replay_hash_now(replay, ip, sp) % REPLAY_SETS];
 	for (uint32_t i = 0; i < REPLAY_WAYS && ways[i] != 0; i++) {
 		struct replay_stack *stack =
 			(struct replay_stack *)(void *)(replay->memory + ways[i] * REPLAY_UNIT);

@@ -325,25 +325,40 @@ START_TEST(stack_pointer_of_all_ones_is_nowhere)
 }
 END_TEST
 
+/* A stack whose two innermost frames are at the same addresses in all, below `between` frames and one of its own. */
+static void build_one_of(uint32_t number, uint32_t between)
+{
+	BUILD(MODEL_PLAIN, MODEL_PLAIN);
+	ck_assert(model_push(&model, MODEL_PLAIN, 1, 100 + number, 0));
+	for (uint32_t i = 0; i < between; i++)
+		ck_assert(model_push(&model, MODEL_PLAIN, 1, 98, 0));
+	ck_assert(model_push(&model, MODEL_PLAIN, 1, 99, 0));
+}
+
 START_TEST(four_stacks_with_one_hash_are_kept)
 {
-	struct model_frame top;
-
 	for (uint32_t i = 0; i < 6; i++) {
-		BUILD(MODEL_PLAIN, MODEL_PLAIN);
-		ck_assert(model_push(&model, MODEL_PLAIN, 1, 100 + i, 0));
-		ck_assert(model_push(&model, MODEL_PLAIN, 1, 99, 0));
-		if (i > 0)
-			ck_assert_uint_eq(model.frames[model.count - 1].sp, top.sp);
-		top = model.frames[model.count - 1];
+		build_one_of(i, 1);
 		model_event(&model, &replay);
 		ck_assert(!model.was_found);
 	}
 	for (uint32_t i = 6; i-- > 0;) {
-		BUILD(MODEL_PLAIN, MODEL_PLAIN);
-		ck_assert(model_push(&model, MODEL_PLAIN, 1, 100 + i, 0));
-		ck_assert(model_push(&model, MODEL_PLAIN, 1, 99, 0));
+		build_one_of(i, 1);
 		ck_assert_int_eq(is_found(), i >= 2);
+	}
+}
+END_TEST
+
+START_TEST(callers_of_one_wrapper_do_not_drive_each_other_out)
+{
+	for (uint32_t i = 0; i < 6; i++) {
+		build_one_of(i, 0);
+		model_event(&model, &replay);
+		ck_assert(!model.was_found);
+	}
+	for (uint32_t i = 6; i-- > 0;) {
+		build_one_of(i, 0);
+		ck_assert(is_found());
 	}
 }
 END_TEST
@@ -414,6 +429,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, base_is_not_read_below_the_stack);
 	tcase_add_loop_test(tests, stack_pointer_of_all_ones_is_nowhere, 0, 2);
 	tcase_add_test(tests, four_stacks_with_one_hash_are_kept);
+	tcase_add_test(tests, callers_of_one_wrapper_do_not_drive_each_other_out);
 	tcase_add_test(tests, stacks_of_every_depth_are_found_beside_each_other);
 	tcase_add_test(tests, unloaded_module_makes_all_unknown);
 	suite_add_tcase(suite, tests);

@@ -186,6 +186,36 @@ START_TEST(memory_grows_until_the_stacks_fit)
 }
 END_TEST
 
+static uint32_t kept_count(void)
+{
+	uint32_t count = 0;
+
+	for (uint32_t set = 0; set < REPLAY_SETS; set++)
+		for (uint32_t i = 0; i < REPLAY_WAYS; i++)
+			count += replay.ways[set][i] != 0;
+	return count;
+}
+
+START_TEST(growing_forgets_nothing)
+{
+	uint32_t growths = 0;
+
+	for (uint32_t event = 0; event < 400; event++) {
+		uint32_t bytes = replay.bytes, kept = kept_count();
+
+		build_one_of(event % 40, 20 + event % 40);
+		model_event(&model, &replay);
+		check_refers_to_whole_records();
+		if (bytes == 0 || replay.bytes == bytes)
+			continue;
+		growths++;
+		ck_assert(!model.was_found);
+		ck_assert_uint_eq(kept_count(), kept + 1);
+	}
+	ck_assert_uint_ge(growths, 2);
+}
+END_TEST
+
 START_TEST(memory_of_one_thread_and_of_all_is_bounded)
 {
 	static struct replay others[6];
@@ -322,6 +352,7 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(tests, random_stacks_are_always_the_true_ones, 1, 4);
 	tcase_add_test(tests, what_is_forgotten_is_walked_and_the_rest_is_found);
 	tcase_add_test(tests, memory_grows_until_the_stacks_fit);
+	tcase_add_test(tests, growing_forgets_nothing);
 	tcase_add_test(tests, memory_of_one_thread_and_of_all_is_bounded);
 	tcase_add_test(tests, stack_deeper_than_any_half_is_walked_and_others_are_found);
 	tcase_add_test(tests, event_that_never_ended_leaves_nothing);
