@@ -324,26 +324,70 @@ static bool run(struct interpreter *in, const uint8_t *start, const uint8_t *end
 	return true;
 }
 
+/* The rows with which the function begins. */
+static bool run_initial(struct interpreter *in, struct cfi_row *initial)
+{
+	struct cfi_row *row = in->row;
+
+	in->location = in->pc;
+	in->initial = NULL;
+	memset(row, 0, sizeof(*row));
+	row->cfa_register = DWARF_RA;
+	if (!run(in, in->frame->initial, in->frame->initial_end))
+		return false;
+	*initial = *row;
+	in->location = in->frame->pc_start;
+	in->remembered_count = 0;
+	return true;
+}
+
+static bool run_on(struct interpreter *in, const struct cfi_row *initial, const uint8_t *at)
+{
+	in->initial = initial;
+	return run(in, at, in->frame->program_end) &&
+	       (in->row->is_cfa_expression || in->row->cfa_register != DWARF_RA);
+}
+
+/* remembered[] is large and rarely used: not cleared */
+static void begin(struct interpreter *in, const struct eh_frame *frame, uint64_t pc,
+		  struct cfi_row *row)
+{
+	in->frame = frame;
+	in->pc = pc;
+	in->row = row;
+	in->is_bad = false;
+	in->remembered_count = 0;
+}
+
 bool cfi_row_find(const struct eh_frame *frame, uint64_t pc, struct cfi_row *row)
 {
 	struct cfi_row initial;
 	struct interpreter in;
 
-	/* remembered[] is large and rarely used: not cleared */
-	in.frame = frame;
-	in.location = in.pc = pc;
-	in.row = row;
-	in.initial = NULL;
-	in.is_bad = false;
-	in.remembered_count = 0;
-	memset(row, 0, sizeof(*row));
-	row->cfa_register = DWARF_RA;
-	if (!run(&in, frame->initial, frame->initial_end))
-		return false;
-	initial = *row;
-	in.initial = &initial;
-	in.location = frame->pc_start;
-	in.remembered_count = 0;
-	return run(&in, frame->program, frame->program_end) &&
-	       (row->is_cfa_expression || row->cfa_register != DWARF_RA);
+	begin(&in, frame, pc, row);
+	return run_initial(&in, &initial) && run_on(&in, &initial, frame->program);
+}
+
+bool cfi_place_move(const struct eh_frame *frame, uint64_t pc, struct cfi_place *place)
+{
+	const uint8_t *at = place->at;
+	struct interpreter in;
+	bool is_known;
+
+	begin(&in, frame, pc, &place->row);
+	in.location = place->location;
+	place->at = NULL;
+	if (at == NULL || pc < place->pc) {
+		if (!run_initial(&in, &place->initial))
+			return false;
+		at = frame->program;
+	}
+	is_known = run_on(&in, &place->initial, at);
+	/* a row that a later instruction goes back to is not kept */
+	if (is_known && in.remembered_count == 0) {
+		place->at = in.reader.at;
+		place->pc = pc;
+		place->location = in.location;
+	}
+	return is_known;
 }

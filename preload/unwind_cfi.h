@@ -62,6 +62,14 @@ struct cfi_row {
 	int32_t values[CFI_COLUMN_COUNT];
 };
 
+/* How far the instructions of one frame have been run. */
+struct cfi_place {
+	const uint8_t *at; /* the next one; NULL = nothing is known */
+	uint64_t pc;	   /* the row holds there */
+	uint64_t location; /* and up to this address */
+	struct cfi_row row, initial;
+};
+
 /* Bytes of one expression. */
 struct cfi_expression {
 	const uint8_t *start, *end;
@@ -79,6 +87,13 @@ enum cfi_column cfi_column_of(uint64_t dwarf_register);
  * Return: false = the instructions are malformed, or of another machine.
  */
 bool cfi_row_find(const struct eh_frame *frame, uint64_t pc, struct cfi_row *row);
+
+/**
+ * cfi_place_move() - cfi_row_find() for several addresses of one frame: from one to a higher one only what lies
+ * between them is run.
+ * @place: all zeros, or as the last call for that frame has left it. Its row is the result.
+ */
+bool cfi_place_move(const struct eh_frame *frame, uint64_t pc, struct cfi_place *place);
 
 /**
  * cfi_row_expression() - an expression named in a row of that frame.

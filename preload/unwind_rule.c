@@ -9,6 +9,7 @@
 #include "os.h"
 #include "unwind_cfi.h"
 #include "unwind_expression.h"
+#include "unwind_place.h"
 
 #define ADDRESS_BITS 48
 
@@ -152,15 +153,14 @@ static uint32_t compile_gap(const struct module_info *module, uint64_t pc)
 	return RULE_CHAIN;
 }
 
-uint32_t rule_compile(const struct module_info *module, uint64_t pc)
+static uint32_t compile_at(const struct module_info *module, uint64_t pc,
+			   struct unwind_place *place)
 {
-	struct eh_frame frame;
-	struct cfi_row row;
-	bool is_found = eh_frame_find(module, pc, &frame);
+	bool is_found = unwind_place_find(place, module, pc);
 
 	if (!is_text(module, pc))
 		return RULE_NO_CODE;
-	if (!is_found || frame.is_signal) {
+	if (!is_found || place->frame.is_signal) {
 		/* the address that a handler returns to, or where another signal came */
 		if (is_signal_return(module, pc + 1))
 			return RULE_SIGNAL | RULE_BEHIND;
@@ -169,7 +169,23 @@ uint32_t rule_compile(const struct module_info *module, uint64_t pc)
 	}
 	if (!is_found)
 		return compile_gap(module, pc);
-	return cfi_row_find(&frame, pc, &row) ? compile_row(&frame, &row, pc) : RULE_CHAIN;
+	return cfi_place_move(&place->frame, pc, &place->cfi)
+		       ? compile_row(&place->frame, &place->cfi.row, pc)
+		       : RULE_CHAIN;
+}
+
+uint32_t rule_compile(const struct module_info *module, uint64_t pc)
+{
+	struct unwind_place own, *place = unwind_place_take(pc);
+	uint32_t rule;
+
+	if (place == NULL) {
+		own.generation = 0;
+		return compile_at(module, pc, &own);
+	}
+	rule = compile_at(module, pc, place);
+	unwind_place_give(place);
+	return rule;
 }
 
 uint32_t rule_compile_unknown(uint64_t pc)
