@@ -40,6 +40,16 @@ EXPORT void *valloc(size_t size);
 EXPORT void *pvalloc(size_t size);
 EXPORT size_t malloc_usable_size(void *block);
 
+/* Stack pointer of the caller, for as long as a function of ours is in progress. */
+#define INTERPOSE_CALLER_SP() ((uintptr_t)__builtin_dwarf_cfa())
+
+/* Whether this call is no event of its own. */
+static inline bool interpose_is_aside(uintptr_t sp)
+{
+	return __builtin_expect(thread_local_state.aside != THREAD_ASIDE_NOT, 0) &&
+	       thread_is_aside(sp);
+}
+
 enum interpose_way {
 	INTERPOSE_BOOK,
 	INTERPOSE_PASS,
@@ -47,9 +57,9 @@ enum interpose_way {
 };
 
 /* Settles what this process is, looks whether recording is to be switched on, and chooses samples. */
-static __attribute__((noinline)) enum interpose_way interpose_way_odd(size_t size)
+static __attribute__((noinline)) enum interpose_way interpose_way_odd(size_t size, uintptr_t sp)
 {
-	if (thread_local_state.is_aside == 0 && process_is_traced()) {
+	if (!interpose_is_aside(sp) && process_is_traced()) {
 		if (!state_is_recording())
 			tracker_idle();
 		if (state_now() == STATE_TRACED ||
@@ -72,37 +82,39 @@ static inline bool interpose_passes(size_t size)
 }
 
 /* Of what does not pass. */
-static inline enum interpose_way interpose_way(size_t size)
+static inline enum interpose_way interpose_way(size_t size, uintptr_t sp)
 {
-	if (__builtin_expect(state_now() == STATE_TRACED && thread_local_state.is_aside == 0, 1))
+	if (__builtin_expect(state_now() == STATE_TRACED &&
+				     thread_local_state.aside == THREAD_ASIDE_NOT,
+			     1))
 		return INTERPOSE_BOOK;
-	return interpose_way_odd(size);
+	return interpose_way_odd(size, sp);
 }
 
-static __attribute__((noinline)) bool interpose_is_free_odd(const void *block)
+static __attribute__((noinline)) bool interpose_is_free_odd(const void *block, uintptr_t sp)
 {
-	return thread_local_state.is_aside == 0 && process_is_traced() &&
-	       state_now() < STATE_ASLEEP &&
+	return !interpose_is_aside(sp) && process_is_traced() && state_now() < STATE_ASLEEP &&
 	       (sampler_bytes == 0 || sample_filter_may_hold((uintptr_t)block));
 }
 
 /* Whether the end of a block is an event. */
-static inline bool interpose_is_free(const void *block)
+static inline bool interpose_is_free(const void *block, uintptr_t sp)
 {
 	uint32_t state = state_now();
 
-	if (__builtin_expect(state == STATE_TRACED && thread_local_state.is_aside == 0, 1))
+	if (__builtin_expect(state == STATE_TRACED && thread_local_state.aside == THREAD_ASIDE_NOT,
+			     1))
 		return true;
 	if (state == STATE_SAMPLED && !sample_filter_may_hold((uintptr_t)block))
 		return false;
-	return state < STATE_ASLEEP && interpose_is_free_odd(block);
+	return state < STATE_ASLEEP && interpose_is_free_odd(block, sp);
 }
 
 /* A block that was not recorded may be so at its new size. */
-static inline bool interpose_is_realloc(const void *block)
+static inline bool interpose_is_realloc(const void *block, uintptr_t sp)
 {
-	return interpose_is_free(block) ||
-	       (state_now() == STATE_SAMPLED && thread_local_state.is_aside == 0);
+	return interpose_is_free(block, sp) ||
+	       (state_now() == STATE_SAMPLED && !interpose_is_aside(sp));
 }
 
 /*
@@ -111,7 +123,7 @@ static inline bool interpose_is_realloc(const void *block)
  */
 #define INTERPOSE_RECORD(call, size, alignment)                                                    \
 	do {                                                                                       \
-		enum interpose_way way_ = interpose_way(size);                                     \
+		enum interpose_way way_ = interpose_way(size, INTERPOSE_CALLER_SP());              \
 		void *block_;                                                                      \
                                                                                                    \
 		if (__builtin_expect(way_ == INTERPOSE_BOOK, 1)) {                                 \
@@ -172,7 +184,8 @@ static void *interpose_leave_pool(const void *block, size_t size)
 static __attribute__((always_inline)) inline void *interpose_realloc_pool(const void *block,
 									  size_t size)
 {
-	bool is_booked = !interpose_passes(size) && interpose_way(size) == INTERPOSE_BOOK;
+	bool is_booked = !interpose_passes(size) &&
+			 interpose_way(size, INTERPOSE_CALLER_SP()) == INTERPOSE_BOOK;
 	void *fresh = interpose_leave_pool(block, size);
 
 	if (is_booked && fresh != NULL)
@@ -186,7 +199,7 @@ static __attribute__((always_inline)) inline void *interpose_realloc_real(void *
 	struct tracker_realloc state;
 	void *fresh;
 
-	if (!interpose_is_realloc(block))
+	if (!interpose_is_realloc(block, INTERPOSE_CALLER_SP()))
 		return real_is_resolved() ? real.realloc(block, size) : pool_alloc(size, 1);
 	tracker_realloc_begin(block, &state);
 	fresh = real.realloc(block, size);
@@ -202,7 +215,8 @@ static __attribute__((always_inline)) inline void *interpose_realloc(void *block
 		return interpose_realloc_pool(block, size);
 	/* asleep: a request to wake up is seen here as well */
 	if (state_now() >= STATE_ASLEEP &&
-	    (interpose_passes(size) || interpose_way(size) != INTERPOSE_BOOK))
+	    (interpose_passes(size) ||
+	     interpose_way(size, INTERPOSE_CALLER_SP()) != INTERPOSE_BOOK))
 		return real.realloc(block, size);
 	return interpose_realloc_real(block, size);
 }
@@ -230,7 +244,7 @@ static __attribute__((noinline)) void interpose_free(void *block)
 		return;
 	if (loader_range_holds(__builtin_return_address(0)))
 		module_table_note_unload(); /* dlclose() frees after it has unmapped */
-	if (interpose_is_free(block))
+	if (interpose_is_free(block, INTERPOSE_CALLER_SP()))
 		tracker_free(block);
 	else if (!real_is_resolved())
 		return;
@@ -270,22 +284,25 @@ void free_aligned_sized(void *block, size_t alignment, size_t size)
 
 /*
  * The aligned family. Allocators build these on each other, so what comes back from inside is not an event.
- * The mark is the thread's own: a signal handler that allocates in just this moment is not counted.
+ * The mark is the thread's own: a signal handler that allocates in just this moment is not counted. One that
+ * jumps out of it leaves the mark behind, see thread_is_aside().
  */
 #define INTERPOSE_FORWARD(call)                                                                    \
 	({                                                                                         \
-		uint8_t outer_ = thread_local_state.is_forwarding;                                 \
-		void *forwarded_;                                                                  \
+		struct thread_call record_;                                                        \
+		__typeof__(call) forwarded_;                                                       \
                                                                                                    \
-		thread_local_state.is_forwarding = 1;                                              \
+		thread_call_begin(&record_);                                                       \
 		forwarded_ = (call);                                                               \
-		thread_local_state.is_forwarding = outer_;                                         \
+		thread_call_end(&record_);                                                         \
 		forwarded_;                                                                        \
 	})
 
 int posix_memalign(void **out, size_t alignment, size_t size)
 {
-	enum interpose_way way = interpose_passes(size) ? INTERPOSE_PASS : interpose_way(size);
+	enum interpose_way way = interpose_passes(size)
+					 ? INTERPOSE_PASS
+					 : interpose_way(size, INTERPOSE_CALLER_SP());
 	int status;
 
 	if (way == INTERPOSE_POOL) {
@@ -296,9 +313,7 @@ int posix_memalign(void **out, size_t alignment, size_t size)
 		*out = block;
 		return 0;
 	}
-	thread_local_state.is_forwarding++;
-	status = real.posix_memalign(out, alignment, size);
-	thread_local_state.is_forwarding--;
+	status = INTERPOSE_FORWARD(real.posix_memalign(out, alignment, size));
 	if (status == 0 && *out != NULL && way == INTERPOSE_BOOK)
 		tracker_alloc(*out, size, UNWIND_FRAME_HERE());
 	return status;

@@ -277,10 +277,12 @@ bool process_settle(void)
 	struct thread_local_state *local = &thread_local_state;
 	int32_t expected = mt_load_relaxed(&settler), pid = os_getpid();
 	int saved = errno;
+	uint32_t outer = local->aside;
 	bool is_traced;
 
 	/* our own start-up calls libc, and libc allocates; other threads do not wait for it */
-	if (local->is_ours || expected == pid || !mt_cas_acq_rel(&settler, &expected, pid)) {
+	if (local->aside == THREAD_ASIDE_OURS || expected == pid ||
+	    !mt_cas_acq_rel(&settler, &expected, pid)) {
 		trace_file_drop(MT_DROP_EARLY);
 		return false;
 	}
@@ -288,12 +290,12 @@ bool process_settle(void)
 		mt_store_release(&settler, 0);
 		return state_now() != STATE_LEFT_ALONE;
 	}
-	local->is_ours = 1;
+	local->aside = THREAD_ASIDE_OURS;
 	is_traced =
 		process_is_initialised ? process_start_again() : real_resolve() && process_init();
 	process_is_left_alone = !is_traced;
 	state_set(process_first_state(is_traced));
-	local->is_ours = 0;
+	local->aside = outer;
 	mt_store_release(&settler, 0);
 	errno = saved;
 	return is_traced;

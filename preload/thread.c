@@ -25,8 +25,9 @@
 
 #define THREAD_BORROWED_MAX 64u
 #define THREAD_FIRST_REACH ((uintptr_t)1 << 20)
-#define THREAD_EVENT_FRAMES 4096u /* more stack than an event uses */
-#define THREAD_SIGNAL_FRAME 512u  /* less than the kernel needs for one on any machine */
+#define THREAD_CALL_REACH ((uintptr_t)1 << 20) /* on a stack of which nothing is known */
+#define THREAD_EVENT_FRAMES 4096u	       /* more stack than an event uses */
+#define THREAD_SIGNAL_FRAME 512u /* less than the kernel needs for one on any machine */
 #define THREAD_KEY_INLINE                                                                          \
 	32u /* glibc keeps so many keys in the thread itself and allocates for others */
 
@@ -223,6 +224,38 @@ bool thread_has_left_first_event(uintptr_t event_sp, uintptr_t sp)
 
 	return (thread == NULL || thread->bounds.high == 0) && !thread_local_state.is_finished &&
 	       sp + THREAD_SIGNAL_FRAME > event_sp && sp < event_sp + THREAD_FIRST_REACH;
+}
+
+/* Both on the stack whose bounds are known. */
+static bool thread_stack_holds(uintptr_t low, uintptr_t high)
+{
+	const struct thread *thread = thread_local_state.thread;
+
+	return thread != NULL && low + THREAD_EVENT_FRAMES >= thread->bounds.low &&
+	       high < thread->bounds.high;
+}
+
+/* Whether a call that has its record at this address has been jumped out of, as seen from sp. */
+static bool thread_has_left_call(uintptr_t address, uintptr_t sp)
+{
+	/* further up on a stack that is not known it may be a handler on a stack of its own */
+	if (sp > address)
+		return sp - address < THREAD_CALL_REACH || thread_stack_holds(address, sp);
+	/* what lies above a stack pointer on one stack is there to be read */
+	return thread_stack_holds(sp, address) &&
+	       mt_load_relaxed(&((const struct thread_call *)address)->inverse) != ~address;
+}
+
+bool thread_is_aside(uintptr_t sp)
+{
+	uint32_t mark = thread_local_state.aside;
+	int32_t above = (int32_t)((uint32_t)(sp >> 4) - mark);
+	uintptr_t address = (sp & ~(uintptr_t)15) - (uintptr_t)(intptr_t)above * 16;
+
+	if (mark == THREAD_ASIDE_OURS || !thread_has_left_call(address, sp))
+		return true;
+	thread_local_state.aside = THREAD_ASIDE_NOT;
+	return false;
 }
 
 /* Takes the scratch if it is free, or was left behind by a handler that jumped out of an event of ours. */

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "memtrace/atomic.h"
 #include "replay.h"
 #include "shard.h"
 #include "unwind.h"
@@ -40,21 +41,21 @@ struct thread {
 	struct replay_booking unkept; /* of the last stack, if there is no record of it */
 };
 
+/* Why nothing is an event: else the address of a struct thread_call in units of 16 bytes, its low half. */
+enum {
+	THREAD_ASIDE_NOT,
+	THREAD_ASIDE_OURS, /* our own code calls libc */
+	THREAD_ASIDE_CALL, /* the lowest that a call can have */
+};
+
 /* Thread-local. Zero in a new thread. */
 struct thread_local_state {
 	struct thread *thread; /* NULL before the first event and after the last */
 	uintptr_t event_sp;    /* stack pointer at the innermost event in progress */
 	uintptr_t last_block;  /* address of this thread's last allocation, 0 after a free of it */
-	uint32_t depth; /* events in progress: more than one when a signal handler allocates */
-	union {
-		struct {
-			/* in a call that may come back to us and is one event already */
-			uint8_t is_forwarding;
-			uint8_t is_ours; /* our own code calls libc */
-		};
-		uint16_t is_aside; /* either: nothing is an event */
-	};
-	uint8_t is_finished;   /* its state has been given back: only a few events can follow */
+	uint32_t aside;	       /* THREAD_ASIDE_* */
+	uint8_t depth;	     /* events in progress: more than one when a signal handler allocates */
+	uint8_t is_finished; /* its state has been given back: only a few events can follow */
 	uint8_t sample_is_cut; /* the gap goes on behind sample_left */
 	uint64_t sample_left;  /* bytes that may be allocated before the sampler is asked */
 	uint64_t sample_noise; /* state of its random numbers; 0 before the first */
@@ -91,6 +92,39 @@ bool thread_has_left(uintptr_t event_sp, uintptr_t sp);
  * alternate stack nearby may be taken for that: then the thread gets a second state, and nothing is lost.
  */
 bool thread_has_left_first_event(uintptr_t event_sp, uintptr_t sp);
+
+/*
+ * A call that may come back to us and is one event already: it lies on the stack of the function that makes the
+ * call, and says by its contents that it is still in progress.
+ */
+struct thread_call {
+	_Alignas(16) uintptr_t inverse; /* of its own address */
+	uint32_t outer;			/* what the thread was aside for before */
+};
+
+static inline void thread_call_begin(struct thread_call *call)
+{
+	uint32_t mark = (uint32_t)((uintptr_t)call >> 4);
+
+	mt_store_relaxed(&call->inverse, ~(uintptr_t)call);
+	call->outer = thread_local_state.aside;
+	thread_local_state.aside = mark < THREAD_ASIDE_CALL ? THREAD_ASIDE_CALL : mark;
+	mt_signal_fence();
+}
+
+static inline void thread_call_end(struct thread_call *call)
+{
+	mt_signal_fence();
+	thread_local_state.aside = call->outer;
+	mt_store_relaxed(&call->inverse, 0);
+}
+
+/*
+ * Whether a thread whose mark is not THREAD_ASIDE_NOT is aside, as seen from a function whose caller's stack
+ * pointer is sp. A call that a signal handler has jumped out of is forgotten as soon as an event comes from
+ * further up the stack, as what it calls lies below it; or from below it when the place has been written to.
+ */
+bool thread_is_aside(uintptr_t sp);
 
 /* Scratch for an event inside an event that begins at sp; NULL when all are taken. */
 struct capture_scratch *thread_borrow_scratch(uintptr_t sp);

@@ -38,6 +38,16 @@ def one_event_each_over_mimalloc():
     _over(ALLOCATORS[2])
 
 
+def one_event_each_where_aligned_functions_are_built_on_the_programs_malloc():
+    with Run([target("entry_points")], preload=[target("libodd_allocator.so")]) as run:
+        run.finish().check_truth()
+
+
+def a_block_that_grows_while_the_allocator_is_looked_up_keeps_its_contents():
+    with Run([target("grow_while_looked_up")], preload=[target("libodd_allocator.so")]) as run:
+        harness.equal(run.finish().number("kept"), 1, "contents")
+
+
 def a_leaking_and_a_balanced_site_are_told_apart():
     with Run([target("leak_in_loop"), 5000]) as run:
         run.finish().check_truth()

@@ -27,6 +27,18 @@ def recording_goes_on_after_a_handler_jumped_out_of_it():
             harness.equal(row[name], fact[name], name)
 
 
+def recording_goes_on_after_a_handler_jumped_out_of_an_aligned_allocation():
+    with Run([target("longjmp_from_aligned")], preload=[target("libodd_allocator.so")]) as run:
+        run.is_exact = False
+        run.finish()
+        rows = harness.report(run.file(), "--by", "function")
+        assert len(run.truth()) == 3
+        for fact in run.truth():
+            row = harness.only_row(rows, function=fact["function"])
+            for name in harness.COUNTERS:
+                harness.equal(row[name], fact[name], f"{fact['function']} {name}")
+
+
 def a_handler_of_the_program_takes_the_snapshot_signal_and_that_is_said():
     script = "import signal; signal.signal(signal.SIGUSR1, print)"
     with Run([harness.need("python3"), "-c", script],
