@@ -114,7 +114,7 @@ static uint64_t trace_step(uint64_t used_bytes)
 	return used_bytes < TRACE_STEP_MAX ? used_bytes : TRACE_STEP_MAX;
 }
 
-/* Makes entries [id, id + count), all in one run, usable. */
+/* Makes entries [id, id + count), all in one run, usable, if there can be as many. */
 static bool trace_file_reach(enum trace_table table, uint64_t id, uint64_t count)
 {
 	const struct trace_table_shape *shape = &trace_shapes[table];
@@ -124,6 +124,8 @@ static bool trace_file_reach(enum trace_table table, uint64_t id, uint64_t count
 	uint64_t from, to;
 	char *address;
 
+	if (id + count > mt_run_first(shape->run_count, shape->n0_log2))
+		return false;
 	address = mt_load_acquire(&trace_map.runs[table][run]); /* partner: CAS in trace_map_run */
 	if (address == NULL)
 		address = trace_map_run(table, run);
@@ -139,6 +141,7 @@ static bool trace_file_reach(enum trace_table table, uint64_t id, uint64_t count
 				(to - from) * shape->entry_bytes))
 		return false;
 	trace_raise(&trace_map.reserved[table][run], to - first);
+	trace_raise(&trace_map.ready[table], to);
 	return true;
 }
 
@@ -154,8 +157,6 @@ uint32_t trace_file_count(enum trace_table table)
 
 uint32_t trace_file_claim(enum trace_table table, uint32_t count)
 {
-	const struct trace_table_shape *shape = &trace_shapes[table];
-	uint64_t limit = mt_run_first(shape->run_count, shape->n0_log2);
 	uint64_t *count_of, id;
 
 	if (trace_file.header == NULL || mt_load_relaxed(&trace_map.is_full[table]))
@@ -164,7 +165,8 @@ uint32_t trace_file_claim(enum trace_table table, uint32_t count)
 	id = mt_load_acquire(count_of);
 	do {
 		/* counted once they are reserved: whoever goes through the counted ones may touch them all */
-		if (id + count > limit || !trace_file_reach(table, id, count)) {
+		if (id + count > mt_load_acquire(&trace_map.ready[table]) &&
+		    !trace_file_reach(table, id, count)) {
 			/* no memory, no disk or no ids: stop asking the system at every event */
 			mt_store_relaxed(&trace_map.is_full[table], true);
 			return 0;
@@ -194,9 +196,7 @@ static uint64_t trace_string_start(uint64_t id, uint64_t bytes)
 
 uint32_t trace_file_string(const char *s)
 {
-	const struct trace_table_shape *shape = &trace_shapes[TRACE_STRINGS];
-	uint64_t bytes = strlen(s) + 1, limit = mt_run_first(shape->run_count, shape->n0_log2);
-	uint64_t *count_of, id, start;
+	uint64_t bytes = strlen(s) + 1, *count_of, id, start;
 
 	if (bytes == 1 || bytes > TRACE_STRING_MAX || trace_file.header == NULL)
 		return 0;
@@ -204,7 +204,7 @@ uint32_t trace_file_string(const char *s)
 	id = mt_load_acquire(count_of);
 	do {
 		start = trace_string_start(id, bytes);
-		if (start + bytes > limit || !trace_file_reach(TRACE_STRINGS, start, bytes))
+		if (!trace_file_reach(TRACE_STRINGS, start, bytes))
 			return 0;
 	} while (!mt_cas_acq_rel(count_of, &id, start + bytes));
 	memcpy(trace_file_entry(TRACE_STRINGS, (uint32_t)start), s, bytes);

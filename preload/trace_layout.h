@@ -69,6 +69,7 @@ struct trace_map {
 	uint64_t file_limit;  /* length of the file: nothing may lie beyond */
 	bool is_all_reserved; /* no MADV_POPULATE_WRITE: all there is was reserved at the start */
 	bool is_full[TRACE_TABLE_COUNT];
+	uint64_t ready[TRACE_TABLE_COUNT]; /* ids below this one that are free may be handed out */
 	char *runs[TRACE_TABLE_COUNT][MT_RUN_MAX];
 	uint64_t reserved[TRACE_TABLE_COUNT]
 			 [MT_RUN_MAX]; /* entries of a run whose pages are reserved */
