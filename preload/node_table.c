@@ -13,13 +13,17 @@
 
 #include "id_index.h"
 #include "memtrace/atomic.h"
+#include "memtrace/numbering.h"
+#include "os.h"
 #include "trace_file.h"
 
 #define NODE_INDEX_SLOTS (1u << 10)
+#define NODE_RUN_LOG2 15 /* nodes of run 0 */
 
 static struct id_index location_index = {NULL, NODE_INDEX_SLOTS};
 static struct id_index node_index = {NULL, NODE_INDEX_SLOTS};
-static struct id_index site_index = {NULL, NODE_INDEX_SLOTS};
+/* Site of each node, 0 = none, in runs as the nodes themselves: neighbours in a stack are neighbours here. */
+static uint32_t *node_sites[MT_RUN_MAX];
 
 uint32_t location_intern(uint64_t word)
 {
@@ -67,18 +71,39 @@ uint32_t node_intern(uint32_t parent, uint32_t location)
 	return parent != 0 && id == parent + 1 ? id : id_index_insert(&node_index, word, id);
 }
 
+/* Where the site of a node stands; NULL = no memory. */
+static uint32_t *node_site_place(uint32_t node)
+{
+	uint32_t run = mt_run_of(node, NODE_RUN_LOG2);
+	uint64_t first = mt_run_first(run, NODE_RUN_LOG2);
+	uint64_t bytes = (mt_run_first(run + 1, NODE_RUN_LOG2) - first) * sizeof(uint32_t);
+	uint32_t *sites = mt_load_acquire(&node_sites[run]), *fresh; /* partner: the CAS below */
+
+	if (sites == NULL) {
+		fresh = os_map(bytes);
+		if (fresh == NULL)
+			return NULL;
+		if (mt_cas_acq_rel(&node_sites[run], &sites, fresh))
+			sites = fresh;
+		else
+			os_unmap(fresh, bytes);
+	}
+	return &sites[node - first];
+}
+
 uint32_t node_site(uint32_t node)
 {
-	uint32_t id;
+	uint32_t *place = node == 0 ? NULL : node_site_place(node), id, found;
 
-	if (node == 0)
+	if (place == NULL)
 		return 0;
-	id = id_index_find(&site_index, node);
-	if (id != 0)
-		return id;
+	found = mt_load_acquire(
+		place); /* partner: the CAS below; the record was written before it */
+	if (found != 0)
+		return found;
 	id = trace_file_claim(TRACE_SITES, 1);
 	if (id == 0)
 		return 0;
 	((struct mt_site *)trace_file_entry(TRACE_SITES, id))->node = node;
-	return id_index_insert(&site_index, node, id);
+	return mt_cas_acq_rel(place, &found, id) ? id : found;
 }
