@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "memtrace/counter_columns.h"
+#include "memtrace/live_layout.h"
+#include "memtrace/numbering.h"
 
 const struct trace_fixed_shape trace_fixed_shapes[TRACE_FIXED_COUNT] = {
 	[TRACE_FIXED_PROCESS] = {MT_SECTION_PROCESS, sizeof(struct mt_process), 1, 1, true, false},
@@ -40,6 +42,12 @@ enum {
 };
 
 _Static_assert(SLOT_COUNT <= MT_SECTION_SLOTS, "section table");
+
+/* An entry of the table of live blocks has room for the id of every site that a file can have. */
+#define X(name, entry_bytes, n0_log2, run_max)                                                     \
+	+(SLOT_##name == SLOT_SITES) * MT_RUN_FIRST(run_max, n0_log2)
+_Static_assert(MT_GROWING_TYPES(X) - 1 <= MT_LIVE_SITE_MAX, "sites");
+#undef X
 
 enum {
 	FIRST_STRINGS = 1,

@@ -24,14 +24,14 @@ static inline uint32_t mt_run_of(uint64_t id, uint32_t n0_log2)
 	return 1 + 4 * octave + (uint32_t)(id >> (n0_log2 + octave - 2) & 3);
 }
 
+/* First id of a run but the first: a constant where the arguments are. */
+#define MT_RUN_FIRST(run, n0_log2)                                                                 \
+	((UINT64_C(4) + ((run)-1) % 4) << ((n0_log2) + ((run)-1) / 4) >> 2)
+
 /* First id of a run, and (with run + 1) its number of ids. */
 static inline uint64_t mt_run_first(uint32_t run, uint32_t n0_log2)
 {
-	uint32_t octave = (run - 1) / 4, quarter = (run - 1) % 4;
-
-	if (run == 0)
-		return 0;
-	return (UINT64_C(1) << (n0_log2 + octave)) + ((uint64_t)quarter << (n0_log2 + octave - 2));
+	return run == 0 ? 0 : MT_RUN_FIRST(run, n0_log2);
 }
 
 /*
