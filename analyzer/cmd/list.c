@@ -47,6 +47,7 @@ struct item {
 	char *label;
 	char program[sizeof(((struct mt_header *)0)->program) + 1];
 	uint64_t realtime_ns;
+	uint64_t sample_bytes; /* 0: every event was recorded */
 	int64_t live_bytes, live_blocks, peak_live_bytes;
 	int32_t pid;
 	bool is_snapshot;
@@ -64,6 +65,7 @@ static int fill(struct item *item, const struct snapshot *snapshot, const char *
 		.path = strip_here(path),
 		.label = strdup(snapshot->label),
 		.realtime_ns = snapshot->header.start_realtime_ns + snapshot->taken_ns,
+		.sample_bytes = snapshot->header.sample_bytes,
 		.live_bytes = snapshot->totals[MT_TOTAL_LIVE_BYTES],
 		.live_blocks = snapshot->totals[MT_TOTAL_LIVE_BLOCKS],
 		.peak_live_bytes = snapshot->totals[MT_TOTAL_PEAK_LIVE_BYTES],
@@ -85,6 +87,16 @@ static int by_time(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
+static void add_kind(struct table *table, const struct item *item)
+{
+	struct word kind = item->is_snapshot ? item->kind : item->state;
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "%s%s", kind.text,
+		       item->sample_bytes > 0 ? ", sampled" : "");
+	table_cell(table, text);
+}
+
 static void print_text(const struct item *items, size_t count)
 {
 	struct table *table = table_new();
@@ -102,7 +114,7 @@ static void print_text(const struct item *items, size_t count)
 		table_cell(table, size_text(items[i].live_bytes).text);
 		table_cell(table, number_text(items[i].live_blocks).text);
 		table_cell(table, size_text(items[i].peak_live_bytes).text);
-		table_cell(table, items[i].is_snapshot ? items[i].kind.text : items[i].state.text);
+		add_kind(table, &items[i]);
 		table_cell(table, items[i].label[0] != '\0' ? items[i].label : "-");
 		table_cell(table, items[i].path);
 	}
@@ -132,6 +144,8 @@ static void print_json(const struct item *items, size_t count)
 		json_integer(&writer, "live_bytes", items[i].live_bytes);
 		json_integer(&writer, "live_blocks", items[i].live_blocks);
 		json_integer(&writer, "peak_live_bytes", items[i].peak_live_bytes);
+		if (items[i].sample_bytes > 0)
+			json_unsigned(&writer, "sample_bytes", items[i].sample_bytes);
 		json_object_end(&writer);
 	}
 	json_array_end(&writer);

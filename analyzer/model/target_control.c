@@ -90,6 +90,21 @@ static int request(const struct target *target, enum mt_command command, uint32_
 	return result < 0 ? write_file(target, *word) : result;
 }
 
+static int explain_delay(const struct target *target, struct error *error)
+{
+	uint64_t sample_bytes = 0;
+
+	(void)input_read(&target->input, offsetof(struct mt_header, sample_bytes), &sample_bytes,
+			 sizeof(sample_bytes));
+	return error_set(error, -EINPROGRESS,
+			 sample_bytes > 0
+				 ? "process %d has taken no sample since; it will do this "
+				   "at its next one"
+				 : "process %d has not allocated since; it will do this at "
+				   "its next allocation",
+			 (int)target->pid);
+}
+
 int target_control(pid_t pid, enum mt_command command, struct error *error)
 {
 	struct target target;
@@ -107,10 +122,7 @@ int target_control(pid_t pid, enum mt_command command, struct error *error)
 	else
 		result = wait_done(&target, word);
 	if (result == -EINPROGRESS)
-		result = error_set(error, result,
-				   "process %d has not allocated since; it will do this at its "
-				   "next allocation",
-				   (int)pid);
+		result = explain_delay(&target, error);
 	target_close(&target);
 	return result;
 }

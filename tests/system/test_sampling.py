@@ -234,6 +234,28 @@ def process_that_is_woken_or_stopped_samples_or_does_not():
         process.wait()
 
 
+def request_between_two_samples_is_said_to_wait_for_the_next():
+    with _sampled(7, "obedient", distance=1 << 30) as run:
+        process = run.start(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        _tell(process, b"k10\n")
+        done = subprocess.run([harness.MEMTRACE, "ctl", str(process.pid), "stop"],
+                              stderr=subprocess.PIPE, timeout=harness.TIMEOUT, check=False)
+        harness.equal(done.returncode, 1, "exit status")
+        assert b"has taken no sample since" in done.stderr, done.stderr
+        process.stdin.close()
+        process.wait()
+
+
+def list_says_where_figures_are_estimates():
+    for environment in ({"MEMTRACE_SAMPLE": "1000"}, {}):
+        with harness.Run([harness.target("sampled_sites")], env=environment) as run:
+            run.finish()
+            item = json.loads(harness.memtrace("list", "--json", run.out))["files"][0]
+            harness.equal(item.get("sample_bytes"), 1000 if environment else None, "distance")
+            text = harness.memtrace("list", run.out)
+            harness.equal("exited, sampled" in text, bool(environment), text)
+
+
 def running_process_agrees_with_its_table():
     with _sampled(6, "obedient", distance=300) as run:
         process = run.start(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
