@@ -24,7 +24,7 @@
 #define CAPTURE_SECOND_PAGES 16u
 #define CAPTURE_PAGES (OPTIONS_DEPTH_MAX * (uint32_t)sizeof(uint32_t) / 4096u)
 
-_Static_assert(CAPTURE_PAGES == LIVE_RUN_PAGES_MAX / 8, "thread.c gives back as many");
+_Static_assert(CAPTURE_PAGES == LIVE_RUN_PAGES_MAX / 20, "thread.c gives back as many");
 
 static uint32_t capture_depth_max = OPTIONS_DEPTH_MAX;
 static uint32_t capture_overflow_node;

@@ -13,7 +13,7 @@
 
 struct mt_pair;
 
-#define LIVE_RUN_PAGES_MAX 32u
+#define LIVE_RUN_PAGES_MAX 80u
 
 enum live_use { LIVE_USE_STRIPE, LIVE_USE_FRAMES, LIVE_USE_COUNT };
 

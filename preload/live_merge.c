@@ -75,8 +75,7 @@ static uint64_t merge_freeze(const struct live_path *path, const struct mt_pair 
 }
 
 /* One stripe with all the blocks; .low = 0: no memory, or they do not fit. */
-static struct mt_pair merge_copy(const struct live_path *path,
-				 const struct mt_pair closed[MT_LIVE_FAN], uint64_t blocks)
+static struct mt_pair merge_copy(const struct mt_pair closed[MT_LIVE_FAN], uint64_t blocks)
 {
 	uint32_t pages = live_stripe_pages_for(blocks);
 
@@ -86,9 +85,7 @@ static struct mt_pair merge_copy(const struct live_path *path,
 
 		for (uint32_t i = 0; is_done && i < MT_LIVE_FAN; i++)
 			if (live_is_stripe(closed[i].low))
-				is_done = live_stripe_add_all(merged.low,
-							      path->level - MT_LIVE_FAN_BITS,
-							      closed[i].low);
+				is_done = live_stripe_add_all(merged.low, closed[i].low);
 		if (is_done || merged.low == 0)
 			return merged;
 		live_stripe_free(merged);
@@ -99,7 +96,7 @@ static struct mt_pair merge_copy(const struct live_path *path,
 static bool merge_into_stripe(const struct live_path *path,
 			      const struct mt_pair closed[MT_LIVE_FAN], uint64_t blocks)
 {
-	struct mt_pair merged = merge_copy(path, closed, blocks);
+	struct mt_pair merged = merge_copy(closed, blocks);
 
 	if (merged.low == 0)
 		return false;
@@ -149,7 +146,7 @@ bool live_merge(const struct live_path *path)
 	return merge_reopen(path, closed) || !live_slot_is(path->parent, path->parent_value.high);
 }
 
-/* Whether one stripe for the eight neighbours would take less memory and not have to split again soon. */
+/* Whether one stripe for the eight neighbours would take no more memory and not have to split again soon. */
 static bool merge_is_due(const struct live_path *path)
 {
 	struct mt_pair *slots = live_node_slots(path->parent_value.low);
@@ -166,7 +163,7 @@ static bool merge_is_due(const struct live_path *path)
 		pages += live_stripe_pages(value.low);
 		blocks += live_stripe_count(value.low, 0, mt_live_groups(value.low));
 	}
-	return blocks <= MERGE_BLOCKS_MAX * 3 / 4 && live_stripe_pages_for(blocks) + 1 < pages;
+	return blocks <= MERGE_BLOCKS_MAX * 3 / 4 && live_stripe_pages_for(blocks) <= pages;
 }
 
 static bool merge_is_sparse(const struct live_path *path, uint64_t first, uint64_t group_count)
@@ -190,6 +187,20 @@ static bool merge_is_all_sparse(const struct live_path *path, uint64_t group)
 	return merge_is_sparse(path, 0, group_count);
 }
 
+/* As far up as it is due: blocks that are gone do not come back to look once more. */
+static void merge_up(const struct live_path *path)
+{
+	struct live_path next = *path;
+	uint32_t level;
+
+	do {
+		level = next.level;
+		if (next.parent == NULL || !merge_is_due(&next) || !live_merge(&next))
+			return;
+		next = live_path_find(path->hash);
+	} while (next.level < level && live_is_stripe(next.value.low));
+}
+
 void live_merge_look(const struct live_path *path, uint64_t group)
 {
 	uint32_t group_count = mt_live_groups(path->value.low);
@@ -200,6 +211,6 @@ void live_merge_look(const struct live_path *path, uint64_t group)
 		return;
 	if (live_stripe_pages_for(live_stripe_count(path->value.low, 0, group_count)) < pages)
 		(void)live_stripe_replace(path, 0);
-	else if (path->parent != NULL && merge_is_due(path))
-		(void)live_merge(path);
+	else
+		merge_up(path);
 }

@@ -65,12 +65,12 @@ bool live_near_insert(const struct mt_live_block *block, uint64_t hash)
 	const struct mt_pair *slot;
 	struct live_spot spot;
 	struct mt_pair stripe;
-	uint64_t rest, index;
+	uint64_t index;
 	uint8_t distance = 0;
 
-	if (!live_path_find_stripe(block->address, hash, &slot, &stripe, &rest))
+	if (!live_path_find_stripe(block->address, hash, &slot, &stripe))
 		return false;
-	spot = live_spot_find(stripe.low, rest);
+	spot = live_spot_find(stripe.low, hash);
 	index = near_free(stripe.low, spot, hash, &distance);
 	if (index == UINT64_MAX ||
 	    !live_put(slot, stripe, index, mt_live_pack(block, hash, block->size)))
@@ -89,12 +89,12 @@ bool live_near_remove(uint64_t address, uint64_t hash, struct mt_live_block *blo
 	const struct mt_pair *slot;
 	struct live_spot spot;
 	struct mt_pair stripe;
-	uint64_t rest, group;
+	uint64_t group;
 	uint8_t reach;
 
-	if (!live_path_find_stripe(address, hash, &slot, &stripe, &rest))
+	if (!live_path_find_stripe(address, hash, &slot, &stripe))
 		return false;
-	spot = live_spot_find(stripe.low, rest);
+	spot = live_spot_find(stripe.low, hash);
 	reach = mt_load_acquire(live_reach(stripe.low, spot.group));
 	group = spot.group;
 	for (uint32_t i = 0; i <= reach; i++, group = live_next_group(stripe.low, group)) {

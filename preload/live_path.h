@@ -23,8 +23,9 @@ extern struct mt_live_root live_root __attribute__((visibility("hidden")));
 struct live_path {
 	struct mt_pair *slot;
 	struct mt_pair value; /* of the slot: a stripe, or MT_LIVE_EMPTY or MT_LIVE_CLOSED */
-	uint64_t rest;	      /* of the hash: the bits not used up, from the top */
-	uint32_t level;	      /* bits used up */
+	uint64_t hash;
+	uint64_t way;	/* its bits not used up, from the top */
+	uint32_t level; /* bits used up */
 	struct mt_pair
 		*parent; /* slot of the eight that slot is one of; NULL: slot is in the root */
 	struct mt_pair parent_value;
@@ -98,7 +99,7 @@ static inline bool live_is_open_node(uint64_t low)
 static inline bool live_path_descend(struct live_path *path)
 {
 	struct mt_pair *slot =
-		live_node_slots(path->value.low) + (path->rest >> (64 - MT_LIVE_FAN_BITS));
+		live_node_slots(path->value.low) + (path->way >> (64 - MT_LIVE_FAN_BITS));
 	struct mt_pair value = live_slot_load(slot);
 
 	if (!live_slot_is(path->slot, path->value.high))
@@ -107,7 +108,7 @@ static inline bool live_path_descend(struct live_path *path)
 	path->parent_value = path->value;
 	path->slot = slot;
 	path->value = value;
-	path->rest <<= MT_LIVE_FAN_BITS;
+	path->way <<= MT_LIVE_FAN_BITS;
 	path->level += MT_LIVE_FAN_BITS;
 	return true;
 }
@@ -125,11 +126,13 @@ static inline struct mt_pair *live_root_slot(uint64_t address)
 
 static inline struct live_path live_path_find(uint64_t hash)
 {
+	uint64_t address = mt_live_unhash(hash);
 	struct live_path path;
 
 	for (;;) {
-		path = (struct live_path){.slot = live_root_slot(mt_live_unhash(hash)),
-					  .rest = hash};
+		path = (struct live_path){.slot = live_root_slot(address),
+					  .hash = hash,
+					  .way = mt_live_way(address, hash)};
 		path.value = live_slot_load(path.slot);
 		while (live_is_open_node(path.value.low))
 			if (!live_path_descend(&path))
@@ -140,16 +143,18 @@ static inline struct live_path live_path_find(uint64_t hash)
 }
 
 /* The same without what only few need; false = it does not lead to a stripe, or it changed on the way. */
-static inline __attribute__((always_inline)) bool
-live_path_find_stripe(uint64_t address, uint64_t hash, const struct mt_pair **slot,
-		      struct mt_pair *value, uint64_t *rest)
+static inline __attribute__((always_inline)) bool live_path_find_stripe(uint64_t address,
+									uint64_t hash,
+									const struct mt_pair **slot,
+									struct mt_pair *value)
 {
+	uint64_t way = mt_live_way(address, hash);
+
 	*slot = live_root_slot(address);
-	*rest = hash;
 	*value = live_slot_load(*slot);
 	while (__builtin_expect(!live_is_stripe(value->low), 0)) {
 		const struct mt_pair *child =
-			live_node_slots(value->low) + (*rest >> (64 - MT_LIVE_FAN_BITS));
+			live_node_slots(value->low) + (way >> (64 - MT_LIVE_FAN_BITS));
 		uint64_t tag = value->high;
 
 		if (!live_is_open_node(value->low))
@@ -158,7 +163,7 @@ live_path_find_stripe(uint64_t address, uint64_t hash, const struct mt_pair **sl
 		if (!live_slot_is(*slot, tag))
 			return false;
 		*slot = child;
-		*rest <<= MT_LIVE_FAN_BITS;
+		way <<= MT_LIVE_FAN_BITS;
 	}
 	return true;
 }
@@ -167,9 +172,9 @@ live_path_find_stripe(uint64_t address, uint64_t hash, const struct mt_pair **sl
  * Multiplication instead of division: any number of groups, and the order of hashes is kept, so that a copy is
  * written from its start to its end.
  */
-static inline struct live_spot live_spot_find(uint64_t low, uint64_t rest)
+static inline struct live_spot live_spot_find(uint64_t low, uint64_t hash)
 {
-	unsigned __int128 product = (unsigned __int128)rest * mt_live_groups(low);
+	unsigned __int128 product = (unsigned __int128)hash * mt_live_groups(low);
 
 	return (struct live_spot){(uint64_t)(product >> 64),
 				  MT_LIVE_MARK | (uint32_t)((uint64_t)product >> 57)};

@@ -16,7 +16,7 @@
  */
 #include "live_stripe.h"
 
-#define STRIPE_BITS_MAX 25u /* hash bits the tree may use up; group and mark take up to 17 more */
+#define STRIPE_BITS_MAX 25u /* of a way */
 #define STRIPE_PAGE 4096u
 #define STRIPE_PAGE_GROUPS 30u /* not quite: stripe_groups() */
 
@@ -40,8 +40,8 @@ uint32_t live_stripe_pages(uint64_t low)
 }
 
 /*
- * Hashes are even, so all stripes would grow at the same time and the table would be now full, now loose. So
- * each is made a little looser or fuller than the last one.
+ * Areas of blocks of one size would all make their stripes grow at the same time, and the table would be now full,
+ * now loose. So each is made a little looser or fuller than the last one.
  */
 uint32_t live_stripe_pages_for(uint64_t blocks)
 {
@@ -141,10 +141,10 @@ static uint64_t stripe_free_entry(uint64_t low, uint64_t group)
 	return UINT64_MAX;
 }
 
-bool live_stripe_add(uint64_t low, uint32_t level, struct mt_pair entry)
+bool live_stripe_add(uint64_t low, struct mt_pair entry)
 {
 	uint64_t hash = entry.low >> MT_LIVE_HASH_SHIFT << MT_LIVE_HASH_SHIFT;
-	struct live_spot spot = live_spot_find(low, hash << level);
+	struct live_spot spot = live_spot_find(low, hash);
 	uint8_t *reach = live_reach(low, spot.group);
 	uint64_t group = spot.group;
 
@@ -163,24 +163,24 @@ bool live_stripe_add(uint64_t low, uint32_t level, struct mt_pair entry)
 	return false;
 }
 
-bool live_stripe_add_all(uint64_t low, uint32_t level, uint64_t from_low)
+bool live_stripe_add_all(uint64_t low, uint64_t from_low)
 {
 	for (uint32_t i = 0; i < mt_live_groups(from_low) * MT_LIVE_GROUP; i++) {
 		struct mt_pair entry = live_entry_load(live_entry(from_low, i));
 
-		if (mt_live_is_block(entry) && !live_stripe_add(low, level, entry))
+		if (mt_live_is_block(entry) && !live_stripe_add(low, entry))
 			return false;
 	}
 	return true;
 }
 
 /* A stripe of so many pages, or as many more as it takes; .low = 0: no memory or past the largest. */
-static struct mt_pair stripe_copy(uint64_t from_low, uint32_t level, uint32_t page_count)
+static struct mt_pair stripe_copy(uint64_t from_low, uint32_t page_count, uint32_t page_max)
 {
-	for (; page_count <= LIVE_STRIPE_PAGES_MAX; page_count += 1 + page_count / 8) {
+	for (; page_count <= page_max; page_count += 1 + page_count / 8) {
 		struct mt_pair value = live_stripe_new(page_count);
 
-		if (value.low == 0 || live_stripe_add_all(value.low, level, from_low))
+		if (value.low == 0 || live_stripe_add_all(value.low, from_low))
 			return value;
 		live_stripe_free(value);
 	}
@@ -193,26 +193,52 @@ static void stripe_free_children(struct mt_pair *children)
 		live_stripe_free(children[i]);
 }
 
-static bool stripe_new_children(struct mt_pair *children, uint64_t blocks)
+static uint64_t stripe_way(struct mt_pair entry)
 {
+	uint64_t hash = entry.low >> MT_LIVE_HASH_SHIFT << MT_LIVE_HASH_SHIFT;
+
+	return mt_live_way(mt_live_unhash(hash), hash);
+}
+
+static uint64_t stripe_child(uint32_t level, struct mt_pair entry)
+{
+	return stripe_way(entry) << level >> (64 - MT_LIVE_FAN_BITS);
+}
+
+/* A child without blocks is empty. Its tag is its own: node memory is used again. */
+static bool stripe_new_children(struct mt_pair *children, uint64_t from_low, uint32_t level)
+{
+	uint32_t blocks[MT_LIVE_FAN] = {0}, pages;
 	bool is_done = true;
 
+	for (uint32_t i = 0; i < mt_live_groups(from_low) * MT_LIVE_GROUP; i++) {
+		struct mt_pair entry = live_entry_load(live_entry(from_low, i));
+
+		if (mt_live_is_block(entry))
+			blocks[stripe_child(level, entry)]++;
+	}
 	for (uint32_t i = 0; i < MT_LIVE_FAN; i++) {
-		children[i] = (struct mt_pair){MT_LIVE_EMPTY, 0};
-		if (!is_done)
+		children[i] = (struct mt_pair){MT_LIVE_EMPTY, live_tag_next()};
+		if (!is_done || blocks[i] == 0)
 			continue;
-		children[i] = live_stripe_new(live_stripe_pages_for(blocks / MT_LIVE_FAN));
+		pages = live_stripe_pages_for(blocks[i]);
+		children[i] =
+			live_stripe_new(pages < LIVE_RUN_PAGES_MAX ? pages : LIVE_RUN_PAGES_MAX);
 		is_done = children[i].low != 0;
 	}
 	return is_done;
 }
 
 /* A child that its share of the blocks does not fit into becomes larger. */
-static bool stripe_add_to_child(struct mt_pair *child, uint32_t level, struct mt_pair entry)
+static bool stripe_add_to_child(struct mt_pair *child, struct mt_pair entry)
 {
-	while (!live_stripe_add(child->low, level, entry)) {
+	/* empty: it was replaced by others after its blocks were counted */
+	if (!live_is_stripe(child->low))
+		return false;
+	while (!live_stripe_add(child->low, entry)) {
 		uint32_t pages = live_stripe_pages(child->low);
-		struct mt_pair larger = stripe_copy(child->low, level, pages + 1 + pages / 8);
+		struct mt_pair larger =
+			stripe_copy(child->low, pages + 1 + pages / 8, LIVE_RUN_PAGES_MAX);
 
 		if (larger.low == 0)
 			return false;
@@ -226,10 +252,9 @@ static bool stripe_fill_children(struct mt_pair *children, uint64_t from_low, ui
 {
 	for (uint32_t i = 0; i < mt_live_groups(from_low) * MT_LIVE_GROUP; i++) {
 		struct mt_pair entry = live_entry_load(live_entry(from_low, i));
-		uint64_t child = entry.low << level >> (64 - MT_LIVE_FAN_BITS);
 
 		if (mt_live_is_block(entry) &&
-		    !stripe_add_to_child(&children[child], level + MT_LIVE_FAN_BITS, entry))
+		    !stripe_add_to_child(&children[stripe_child(level, entry)], entry))
 			return false;
 	}
 	return true;
@@ -254,26 +279,84 @@ static bool stripe_make_node(const struct mt_pair children[MT_LIVE_FAN], struct 
 	return true;
 }
 
-/* Eight stripes in the place of one that has become too large. */
-static bool stripe_split(const struct live_path *path, uint64_t blocks)
+/* At which level the blocks' ways part, and one of the ways. */
+static uint32_t stripe_parting_level(uint64_t low, uint32_t level, uint64_t *way)
+{
+	uint64_t differences = 0;
+	bool is_first = true;
+
+	*way = 0;
+	for (uint32_t i = 0; i < mt_live_groups(low) * MT_LIVE_GROUP; i++) {
+		struct mt_pair entry = live_entry_load(live_entry(low, i));
+
+		if (!mt_live_is_block(entry))
+			continue;
+		if (is_first)
+			*way = stripe_way(entry);
+		is_first = false;
+		differences |= stripe_way(entry) ^ *way;
+	}
+	for (differences = differences << level >> level;
+	     differences != 0 && differences >> (64 - level - MT_LIVE_FAN_BITS) == 0;)
+		level += MT_LIVE_FAN_BITS;
+	return level;
+}
+
+/* Eight slots of which one holds the node, in its place. */
+static bool stripe_wrap_node(struct mt_pair *node, uint64_t child)
+{
+	struct mt_pair children[MT_LIVE_FAN];
+
+	for (uint32_t i = 0; i < MT_LIVE_FAN; i++)
+		children[i] = i == child ? *node : (struct mt_pair){MT_LIVE_EMPTY, live_tag_next()};
+	return stripe_make_node(children, node);
+}
+
+/* A node that has been in no slot: it has stripes, and one node at most. */
+static void stripe_free_node(struct mt_pair node)
+{
+	while (node.low != 0) {
+		struct mt_pair *slots = live_node_slots(node.low), next = {0, 0};
+
+		for (uint32_t i = 0; i < MT_LIVE_FAN; i++) {
+			struct mt_pair child = live_slot_load(&slots[i]);
+
+			if (child.low & MT_LIVE_NODE)
+				next = child;
+			else
+				live_stripe_free(child);
+		}
+		live_memory_give_node(slots);
+		node = next;
+	}
+}
+
+/* Eight stripes in the place of one that has become too large, as many levels down as its blocks all go one way. */
+static bool stripe_split(const struct live_path *path)
 {
 	struct mt_pair children[MT_LIVE_FAN], node;
+	uint64_t way;
+	uint32_t level = stripe_parting_level(path->value.low, path->level, &way);
+	bool is_made = true;
 
-	if (path->level + MT_LIVE_FAN_BITS > STRIPE_BITS_MAX)
-		return false;
-	if (!stripe_new_children(children, blocks) ||
-	    !stripe_fill_children(children, path->value.low, path->level) ||
+	/* or others have replaced it, and what was read is of elsewhere */
+	if (level + MT_LIVE_FAN_BITS > STRIPE_BITS_MAX)
+		return !live_slot_is(path->slot, path->value.high);
+	if (!stripe_new_children(children, path->value.low, level) ||
+	    !stripe_fill_children(children, path->value.low, level) ||
 	    !stripe_make_node(children, &node)) {
 		stripe_free_children(children);
 		return !live_slot_is(path->slot, path->value.high);
 	}
-	if (mt_cas_pair(path->slot, path->value, node)) {
+	for (; is_made && level > path->level; level -= MT_LIVE_FAN_BITS)
+		is_made = stripe_wrap_node(&node, way << (level - MT_LIVE_FAN_BITS) >>
+							  (64 - MT_LIVE_FAN_BITS));
+	if (is_made && mt_cas_pair(path->slot, path->value, node)) {
 		live_stripe_free(path->value);
-	} else {
-		stripe_free_children(children);
-		live_memory_give_node(live_node_slots(node.low));
+		return true;
 	}
-	return true;
+	stripe_free_node(node);
+	return is_made || !live_slot_is(path->slot, path->value.high);
 }
 
 bool live_stripe_replace(const struct live_path *path, uint32_t least_pages)
@@ -292,10 +375,11 @@ bool live_stripe_replace(const struct live_path *path, uint32_t least_pages)
 		pages = live_stripe_pages_for(blocks);
 		if (pages < least_pages)
 			pages = least_pages;
-		fresh = stripe_copy(path->value.low, path->level, pages);
+		fresh = stripe_copy(path->value.low, pages,
+				    least_pages == 0 ? LIVE_RUN_PAGES_MAX : LIVE_STRIPE_PAGES_MAX);
 		/* too many, or they lie so unevenly that even the largest stripe does not take them */
 		if (fresh.low == 0 && live_slot_is(path->slot, path->value.high))
-			return stripe_split(path, blocks);
+			return stripe_split(path);
 	}
 	if (fresh.low == 0) /* no memory, or it was replaced by others while it was being read */
 		return !live_slot_is(path->slot, path->value.high);

@@ -20,7 +20,8 @@
 #define LIVE_FILL_PERCENT 72u
 #define LIVE_SPARSE_PERCENT 57u
 
-#define LIVE_STRIPE_PAGES_MAX LIVE_RUN_PAGES_MAX
+/* One that would grow further is split. Its blocks may all go one way, so there is room for larger ones. */
+#define LIVE_STRIPE_PAGES_MAX 40u
 /* Stripes in the root grow and shrink more generously: most programs use one or two of them. */
 #define LIVE_LOOSE_PAGES 32u
 #define LIVE_LOOSE_SPARSE_PERCENT 8u
@@ -58,10 +59,10 @@ void live_stripe_raise_reach(uint64_t low, uint64_t group, uint8_t groups);
 /* Fills eight slots that are in no table yet, in memory that threads which are late may still look at. */
 void live_slots_write(struct mt_pair *slots, const struct mt_pair values[MT_LIVE_FAN]);
 
-/* Into a stripe that nobody else knows yet, which uses the hash from bit `level` on; false = no place. */
-bool live_stripe_add(uint64_t low, uint32_t level, struct mt_pair entry);
+/* Into a stripe that nobody else knows yet; false = no place. */
+bool live_stripe_add(uint64_t low, struct mt_pair entry);
 /* All blocks of a frozen stripe. */
-bool live_stripe_add_all(uint64_t low, uint32_t level, uint64_t from_low);
+bool live_stripe_add_all(uint64_t low, uint64_t from_low);
 
 /*
  * live_stripe_replace() - freeze the stripe of a path and put one (or eight) of the right size in its place;

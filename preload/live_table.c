@@ -118,7 +118,7 @@ static struct live_found live_search(const struct live_path *path, const struct 
 				     bool is_thorough)
 {
 	uint64_t low = path->value.low;
-	struct live_spot spot = live_spot_find(low, path->rest);
+	struct live_spot spot = live_spot_find(low, path->hash);
 	struct live_found found;
 
 	if (live_search_marks(low, spot, wanted, &found) ||
@@ -215,7 +215,7 @@ static enum live_result live_put_into(const struct live_path *path, uint64_t gro
 /* Into the first free entry from its own group on. */
 static enum live_result live_put_near(const struct live_path *path, struct mt_pair fresh)
 {
-	struct live_spot spot = live_spot_find(path->value.low, path->rest);
+	struct live_spot spot = live_spot_find(path->value.low, path->hash);
 	enum live_result result = LIVE_FULL;
 	uint64_t group = spot.group;
 
@@ -330,7 +330,7 @@ void live_table_look(uint64_t address)
 	struct live_path path = live_path_find(hash);
 
 	if (live_is_stripe(path.value.low))
-		live_merge_look(&path, live_spot_find(path.value.low, path.rest).group);
+		live_merge_look(&path, live_spot_find(path.value.low, path.hash).group);
 }
 
 static void live_visit_stripe(uint64_t low,

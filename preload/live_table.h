@@ -53,19 +53,19 @@ void live_table_look(uint64_t address);
 static inline __attribute__((always_inline)) enum live_insert
 live_table_insert(const struct mt_live_block *block, struct mt_live_block *old)
 {
-	uint64_t hash = mt_live_hash(block->address), rest;
+	uint64_t hash = mt_live_hash(block->address);
 	const struct mt_pair *slot;
 	struct mt_pair stripe;
 	struct mt_live_block
 		copy; /* else the compiler would keep *block in memory in the common case too */
 	enum live_insert result;
 
-	if (__builtin_expect(live_path_find_stripe(block->address, hash, &slot, &stripe, &rest) &&
+	if (__builtin_expect(live_path_find_stripe(block->address, hash, &slot, &stripe) &&
 				     block->address >> MT_LIVE_ADDRESS_BITS == 0 &&
 				     block->size < MT_LIVE_SIZE_MAX &&
 				     (block->flags & MT_LIVE_FLAG_API) == 0,
 			     1)) {
-		struct live_spot spot = live_spot_find(stripe.low, rest);
+		struct live_spot spot = live_spot_find(stripe.low, hash);
 		uint64_t marks = mt_load_acquire(&live_marks(stripe.low)[spot.group]);
 		uint64_t free = live_group_free(marks);
 
@@ -97,15 +97,14 @@ live_table_insert(const struct mt_live_block *block, struct mt_live_block *old)
 static inline __attribute__((always_inline)) bool live_table_remove(uint64_t address, bool is_api,
 								    struct mt_live_block *block)
 {
-	uint64_t hash = mt_live_hash(address), rest;
+	uint64_t hash = mt_live_hash(address);
 	const struct mt_pair *slot;
 	struct mt_pair stripe;
 	struct mt_live_block copy;
 	bool is_removed = false;
 
-	if (__builtin_expect(!is_api && live_path_find_stripe(address, hash, &slot, &stripe, &rest),
-			     1)) {
-		struct live_spot spot = live_spot_find(stripe.low, rest);
+	if (__builtin_expect(!is_api && live_path_find_stripe(address, hash, &slot, &stripe), 1)) {
+		struct live_spot spot = live_spot_find(stripe.low, hash);
 		uint64_t matches =
 			live_group_matches(mt_load_acquire(&live_marks(stripe.low)[spot.group]),
 					   spot.mark);

@@ -5,8 +5,8 @@
  * MT_LIVE_VERSION in the root confirms.
  *
  * A tree of slots. A slot holds a stripe (a small hash table) or eight further slots. Which slot of the root a
- * block belongs to is told by its address, which way it goes from there and where in a stripe it lies by the bits of
- * mt_live_hash(), from the top. All addresses are those of the traced process.
+ * block belongs to is told by its address, which way it goes from there by the bits of mt_live_way(), where in a
+ * stripe it lies by those of mt_live_hash(), both from the top. All addresses are those of the traced process.
  */
 #ifndef MEMTRACE_LIVE_LAYOUT_H
 #define MEMTRACE_LIVE_LAYOUT_H
@@ -16,7 +16,7 @@
 
 #include "memtrace/atomic.h"
 
-#define MT_LIVE_VERSION UINT64_C(0x6c69766500000004)
+#define MT_LIVE_VERSION UINT64_C(0x6c69766500000005)
 #define MT_LIVE_ROOT_BITS 4u
 #define MT_LIVE_REGION_BITS 26u /* of an address: what lies above chooses the slot in the root */
 #define MT_LIVE_FAN_BITS 3u
@@ -59,7 +59,7 @@ struct mt_live_large {
  * the address, the last one first.
  */
 #define MT_LIVE_GROUP 8u
-#define MT_LIVE_GROUPS_MAX 1023u
+#define MT_LIVE_GROUPS_MAX 4095u
 #define MT_LIVE_REACH 16u
 #define MT_LIVE_MARK 0x80u
 
@@ -142,6 +142,24 @@ static inline uint64_t mt_live_hash(uint64_t address)
 
 	key ^= key >> 23;
 	return key * (MT_LIVE_FACTOR << MT_LIVE_HASH_SHIFT);
+}
+
+/*
+ * Blocks that lie near each other, in one area of 256 KiB, go one way as far as the first bits tell: a program that
+ * goes through its memory in order meets one stripe after the other, which are in the caches while it does. The
+ * further bits part an area that has more blocks than a stripe takes; mt_live_hash() has others for the place.
+ */
+#define MT_LIVE_AREA_BITS 18u
+#define MT_LIVE_AREA_WAY_BITS 15u
+#define MT_LIVE_AREA_FACTOR UINT64_C(0x9e3779b97f4a7c15) /* 2^64 by the golden section */
+#define MT_LIVE_PLACE_BITS 20u				 /* of the hash: group and mark */
+
+static inline uint64_t mt_live_way(uint64_t address, uint64_t hash)
+{
+	uint64_t area = (address >> MT_LIVE_AREA_BITS) * MT_LIVE_AREA_FACTOR;
+
+	return (area >> (64 - MT_LIVE_AREA_WAY_BITS) << (64 - MT_LIVE_AREA_WAY_BITS)) |
+	       hash << MT_LIVE_PLACE_BITS >> MT_LIVE_AREA_WAY_BITS;
 }
 
 static inline uint64_t mt_live_unhash(uint64_t hash)

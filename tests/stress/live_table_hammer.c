@@ -27,9 +27,12 @@ struct spot {
 static struct spot spots[SPOTS];
 static uint32_t visits[SPOTS];
 
+/* Every second one has an area with hundreds of others, the rest are spread over areas. */
 static uint64_t address_of(uint32_t number)
 {
-	return UINT64_C(0x7f0000000000) + (uint64_t)number * 48;
+	uint64_t distance = number % 2 == 0 ? 48 : 2000;
+
+	return UINT64_C(0x7f0000000000) + (number % 2 << 25) + number * distance;
 }
 
 static struct mt_live_block make_block(uint32_t number, uint32_t generation)
@@ -101,7 +104,7 @@ static void replace(struct stress_thread *thread)
 
 static void visit(const struct mt_live_block *block, void *context)
 {
-	uint64_t number = (block->address - address_of(0)) / 48, *total = context;
+	uint64_t number = block->site % SPOTS, *total = context;
 
 	STRESS_CHECK(number < SPOTS && spots[number].state == LIVE);
 	STRESS_CHECK(is_equal(block, &spots[number].block));

@@ -17,11 +17,11 @@
 
 static struct mt_live_block block_of(uint64_t number)
 {
-	/* in all slots of the root */
+	/* in all slots of the root, and in many areas */
 	uint64_t region = number % (1u << MT_LIVE_ROOT_BITS);
 
 	return (struct mt_live_block){.address = (region << MT_LIVE_REGION_BITS) + 0x10000 +
-						 number * 48,
+						 number * 4800,
 				      .size = number,
 				      .site = 7};
 }
@@ -226,7 +226,7 @@ START_TEST(too_many_blocks_for_one_stripe_stay_in_eight)
 	struct live_path path;
 
 	fill();
-	for (uint64_t i = BLOCKS; i < 16 * BLOCKS; i++)
+	for (uint64_t i = BLOCKS; i < 32 * BLOCKS; i++)
 		insert(i);
 	split(root_path(0));
 	path = root_path(0);
@@ -235,6 +235,46 @@ START_TEST(too_many_blocks_for_one_stripe_stay_in_eight)
 	ck_assert(live_is_stripe(root_path(0).value.low));
 	ck_assert(!live_slot_is(path.parent, path.parent_value.high));
 	check_all_found();
+}
+END_TEST
+
+/* Of one area, closer to each other than any that malloc gives out. */
+static struct mt_live_block dense_block(uint64_t number)
+{
+	return (struct mt_live_block){.address = 0x10000000 + number * 8,
+				      .size = number,
+				      .site = 7};
+}
+
+START_TEST(area_with_too_many_blocks_for_one_stripe_is_parted)
+{
+	const uint64_t count = 1u << (MT_LIVE_AREA_BITS - 3);
+	struct mt_live_block block, old;
+
+	live_table_init();
+	for (uint64_t i = 0; i < count; i++) {
+		block = dense_block(i);
+		if (live_table_insert(&block, &old) != LIVE_INSERTED)
+			ck_abort_msg("block %u", (unsigned)i);
+	}
+	ck_assert_uint_gt(live_path_find(mt_live_hash(dense_block(0).address)).level,
+			  MT_LIVE_AREA_WAY_BITS);
+	for (uint64_t i = 0; i < count; i++)
+		if (!live_table_remove(dense_block(i).address, false, &block) || block.size != i)
+			ck_abort_msg("block %u is lost", (unsigned)i);
+}
+END_TEST
+
+START_TEST(blocks_of_one_area_go_one_way)
+{
+	for (uint64_t number = 1; number < 1u << (MT_LIVE_AREA_BITS - 3); number++) {
+		uint64_t first = dense_block(0).address, address = dense_block(number).address;
+		uint64_t differences = mt_live_way(first, mt_live_hash(first)) ^
+				       mt_live_way(address, mt_live_hash(address));
+
+		if (differences >> (64 - MT_LIVE_AREA_WAY_BITS) != 0)
+			ck_abort_msg("%lx", (unsigned long)address);
+	}
 }
 END_TEST
 
@@ -320,7 +360,7 @@ START_TEST(copy_does_not_believe_a_mark_that_a_late_thread_cleared)
 	for (uint64_t i = 1; i <= 100; i++) {
 		struct mt_live_block block = block_of(i);
 
-		ck_assert(live_stripe_add(value.low, 0,
+		ck_assert(live_stripe_add(value.low,
 					  mt_live_pack(&block, mt_live_hash(block.address), i)));
 		memset(live_marks(value.low), 0, mt_live_groups(value.low) * 8u);
 	}
@@ -349,6 +389,8 @@ Suite *unit_suite(void)
 	suite_add_tcase(suite, late);
 	tcase_set_timeout(tree, 30);
 	tcase_add_test(tree, hints_fit_behind_the_entries);
+	tcase_add_test(tree, blocks_of_one_area_go_one_way);
+	tcase_add_test(tree, area_with_too_many_blocks_for_one_stripe_is_parted);
 	tcase_add_test(tree, split_stripes_become_one_again);
 	tcase_add_test(tree, too_many_blocks_for_one_stripe_stay_in_eight);
 	tcase_add_test(tree, closed_slot_holds_nobody_up);
