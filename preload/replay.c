@@ -16,7 +16,7 @@
 #define REPLAY_BYTES_MAX (512u << 10)
 #define REPLAY_EXTRA_BYTES_MAX (1u << 20) /* of all threads, beyond their first ones */
 #define REPLAY_PADS 4u			  /* cells that replay_pad() may add, at most */
-#define REPLAY_REGRETS_MAX 8u		  /* as many, and the memory is doubled */
+#define REPLAY_REGRETS_MAX 8u		  /* as many, and the memory is doubled at the next turn */
 #define REPLAY_ROOM 32u /* cells that there is room for at the start of a record, at least */
 
 _Static_assert(sizeof(struct replay_cell) % REPLAY_UNIT == 0 &&
@@ -58,6 +58,14 @@ void replay_reset(struct replay *replay)
 	replay->generation = mt_load_acquire(&module_table_generation_count);
 }
 
+/* Of the stacks that share a place in forgotten[]; never 0, which stands for none. */
+static uint8_t replay_mark(uint32_t hash)
+{
+	uint8_t mark = (uint8_t)(hash >> 16);
+
+	return mark != 0 ? mark : 1;
+}
+
 /* Forgets what lies in [start, end). */
 static void replay_forget(struct replay *replay, uint32_t start, uint32_t end)
 {
@@ -75,7 +83,7 @@ static void replay_forget(struct replay *replay, uint32_t start, uint32_t end)
 				ways[kept++] = ways[i];
 			else
 				replay->forgotten[stack->hash >> 6 & 1023] =
-					(uint8_t)(stack->hash >> 16);
+					replay_mark(stack->hash);
 		}
 		for (; kept < REPLAY_WAYS; kept++)
 			ways[kept] = 0;
@@ -207,7 +215,7 @@ void replay_walk_begin(struct replay_walk *walk, struct replay *replay,
 	uint32_t hash = replay_hash_now(replay, frame->ip, unwind_frame_sp(frame));
 
 	*walk = (struct replay_walk){.replay = replay, .base_sp = UINT64_MAX};
-	if (replay->forgotten[hash >> 6 & 1023] == (uint8_t)(hash >> 16))
+	if (replay->forgotten[hash >> 6 & 1023] == replay_mark(hash))
 		replay->regrets++;
 	replay_make_room(replay);
 	if (replay->memory == NULL)
@@ -261,6 +269,17 @@ uint32_t replay_rest_count(const struct replay_walk *walk)
 	return count;
 }
 
+/* The stack does not fit into what is left of the half, or not even into all of one: then it needs more memory. */
+static void replay_give_up(struct replay_walk *walk)
+{
+	struct replay *replay = walk->replay;
+
+	if (replay->used <= replay->limit - replay->bytes / 2 + REPLAY_UNIT)
+		replay->regrets = REPLAY_REGRETS_MAX;
+	replay->used = replay->limit;
+	walk->record = NULL;
+}
+
 /* The next cell of the record; NULL = there is no room for it. */
 static inline struct replay_cell *replay_add(struct replay_walk *walk)
 {
@@ -268,10 +287,7 @@ static inline struct replay_cell *replay_add(struct replay_walk *walk)
 
 	if (__builtin_expect(record->cell_count < walk->cell_max, 1))
 		return &record->cells[record->cell_count++];
-	/* too deep for a half: next time there is more room, if there can be */
-	walk->record = NULL;
-	walk->replay->used = walk->replay->limit;
-	walk->replay->regrets = REPLAY_REGRETS_MAX;
+	replay_give_up(walk);
 	return NULL;
 }
 
@@ -383,8 +399,7 @@ static void replay_add_rest(struct replay_walk *walk)
 	uint32_t count = base->cell_count - walk->base_next;
 
 	if (count > walk->cell_max - record->cell_count) {
-		walk->record = NULL;
-		walk->replay->used = walk->replay->limit;
+		replay_give_up(walk);
 		return;
 	}
 	memcpy(&record->cells[record->cell_count], &base->cells[walk->base_next],

@@ -186,6 +186,31 @@ START_TEST(memory_grows_until_the_stacks_fit)
 }
 END_TEST
 
+START_TEST(stack_that_does_not_fit_into_the_rest_of_a_half_takes_the_next)
+{
+	/* 40 frames fit into a half, and not into what another 60 leave of one */
+	for (uint32_t event = 0; event < 6; event++) {
+		build_one_of(event, event % 2 ? 40 : 60);
+		for (uint32_t i = 0; i < 3; i++)
+			model_event(&model, &replay);
+		ck_assert(model.was_found);
+	}
+	ck_assert_uint_eq(replay.bytes, BYTES_FIRST);
+}
+END_TEST
+
+START_TEST(stack_that_comes_for_the_first_time_is_not_regretted)
+{
+	struct replay_walk walk;
+
+	for (uint32_t number = 0; number < 3000; number++) {
+		build_one_of(number, 1);
+		replay_walk_begin(&walk, &replay, model_call(&model));
+	}
+	ck_assert_uint_eq(replay.regrets, 0);
+}
+END_TEST
+
 static uint32_t kept_count(void)
 {
 	uint32_t count = 0;
@@ -352,6 +377,8 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(tests, random_stacks_are_always_the_true_ones, 1, 4);
 	tcase_add_test(tests, what_is_forgotten_is_walked_and_the_rest_is_found);
 	tcase_add_test(tests, memory_grows_until_the_stacks_fit);
+	tcase_add_test(tests, stack_that_does_not_fit_into_the_rest_of_a_half_takes_the_next);
+	tcase_add_test(tests, stack_that_comes_for_the_first_time_is_not_regretted);
 	tcase_add_test(tests, growing_forgets_nothing);
 	tcase_add_test(tests, memory_of_one_thread_and_of_all_is_bounded);
 	tcase_add_test(tests, stack_deeper_than_any_half_is_walked_and_others_are_found);
