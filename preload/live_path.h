@@ -180,6 +180,13 @@ static inline struct live_spot live_spot_find(uint64_t low, uint64_t hash)
 				  MT_LIVE_MARK | (uint32_t)((uint64_t)product >> 57)};
 }
 
+/* Entries of a group are two lines of the cache: they come at the same time as its marks, not after them. */
+static inline __attribute__((always_inline)) void live_group_prefetch(const struct mt_pair *first)
+{
+	__builtin_prefetch(first, 1);
+	__builtin_prefetch(first - MT_LIVE_GROUP / 2, 1);
+}
+
 /* The two words may be of different moments: whoever acts on them swaps both, which then fails. */
 static inline __attribute__((always_inline)) struct mt_pair
 live_entry_load(const struct mt_pair *entry)

@@ -105,21 +105,24 @@ static inline __attribute__((always_inline)) bool live_table_remove(uint64_t add
 
 	if (__builtin_expect(!is_api && live_path_find_stripe(address, hash, &slot, &stripe), 1)) {
 		struct live_spot spot = live_spot_find(stripe.low, hash);
-		uint64_t matches =
-			live_group_matches(mt_load_acquire(&live_marks(stripe.low)[spot.group]),
-					   spot.mark);
-		uint64_t index = spot.group * MT_LIVE_GROUP + live_group_first(matches);
-		struct mt_pair entry;
+		struct mt_pair *place = live_entry(stripe.low, spot.group * MT_LIVE_GROUP), entry;
+		uint8_t *mark = (uint8_t *)&live_marks(stripe.low)[spot.group];
+		uint64_t matches;
+
+		live_group_prefetch(place);
+		matches = live_group_matches(mt_load_acquire((uint64_t *)(void *)mark), spot.mark);
 
 		if (__builtin_expect(matches != 0, 1)) {
-			entry = live_entry_load(live_entry(stripe.low, index));
+			place -= live_group_first(matches);
+			mark += live_group_first(matches);
+			entry = live_entry_load(place);
 			entry.high &= ~MT_LIVE_FROZEN; /* the swap of a frozen entry fails */
-			if (__builtin_expect(
-				    live_is_plain(entry.low, hash) &&
-					    mt_cas_pair(live_entry(stripe.low, index), entry,
-							mt_live_free(live_number(), stripe.high)),
-				    1)) {
-				mt_store_relaxed(live_mark(stripe.low, index), 0);
+			if (__builtin_expect(live_is_plain(entry.low, hash) &&
+						     mt_cas_pair(place, entry,
+								 mt_live_free(live_number(),
+									      stripe.high)),
+					     1)) {
+				mt_store_relaxed(mark, 0);
 				*block = mt_live_unpack_rest(entry);
 				block->address = address;
 				if (__builtin_expect((spot.mark & LIVE_LOOK_MARKS) == 0, 0))
