@@ -35,8 +35,8 @@ static void *take(size_t size)
 	return heap + start + 16;
 }
 
-/* Runs while the shim looks malloc up: a block that grows now must keep what is in it. */
-static void *(*choose_malloc(void))(size_t)
+/* Runs while the shim looks malloc up: a block that grows now must keep what is in it. clang takes it for unused. */
+static __attribute__((used)) void *(*choose_malloc(void))(size_t)
 {
 	unsigned char *block = malloc(KEPT_BYTES);
 
