@@ -166,25 +166,29 @@ static bool merge_is_due(const struct live_path *path)
 	return blocks <= MERGE_BLOCKS_MAX * 3 / 4 && live_stripe_pages_for(blocks) <= pages;
 }
 
-static bool merge_is_sparse(const struct live_path *path, uint64_t first, uint64_t group_count)
+#define MERGE_NOT_SPARSE UINT64_MAX
+
+/* Return: how many blocks the groups have, or MERGE_NOT_SPARSE. */
+static uint64_t merge_count_sparse(const struct live_path *path, uint64_t first,
+				   uint64_t group_count)
 {
 	bool is_loose =
 		path->parent == NULL && live_stripe_pages(path->value.low) <= LIVE_LOOSE_PAGES;
+	uint64_t percent = is_loose ? LIVE_LOOSE_SPARSE_PERCENT : LIVE_SPARSE_PERCENT;
+	uint64_t blocks = live_stripe_count(path->value.low, first, group_count);
 
-	return live_stripe_count(path->value.low, first, group_count) * 100 <
-	       group_count * MT_LIVE_GROUP *
-		       (is_loose ? LIVE_LOOSE_SPARSE_PERCENT : LIVE_SPARSE_PERCENT);
+	return blocks * 100 < group_count * MT_LIVE_GROUP * percent ? blocks : MERGE_NOT_SPARSE;
 }
 
-/* Whether all of it is; a few groups that happen to be must not have all of them counted. */
-static bool merge_is_all_sparse(const struct live_path *path, uint64_t group)
+/* As many as the stripe has; a few groups that happen to be sparse must not have all of them counted. */
+static uint64_t merge_count_all_sparse(const struct live_path *path, uint64_t group)
 {
 	uint32_t group_count = mt_live_groups(path->value.low);
 
 	for (uint32_t count = MERGE_LOOK_GROUPS; count < group_count; count *= 4)
-		if (!merge_is_sparse(path, group, count))
-			return false;
-	return merge_is_sparse(path, 0, group_count);
+		if (merge_count_sparse(path, group, count) == MERGE_NOT_SPARSE)
+			return MERGE_NOT_SPARSE;
+	return merge_count_sparse(path, 0, group_count);
 }
 
 /* As far up as it is due: blocks that are gone do not come back to look once more. */
@@ -203,13 +207,15 @@ static void merge_up(const struct live_path *path)
 
 void live_merge_look(const struct live_path *path, uint64_t group)
 {
-	uint32_t group_count = mt_live_groups(path->value.low);
 	uint32_t pages = live_stripe_pages(path->value.low);
+	uint64_t blocks;
 
-	if ((pages <= LIVE_KEPT_ROOT_PAGES && path->parent == NULL) ||
-	    !merge_is_all_sparse(path, group))
+	if (pages <= LIVE_KEPT_ROOT_PAGES && path->parent == NULL)
 		return;
-	if (live_stripe_pages_for(live_stripe_count(path->value.low, 0, group_count)) < pages)
+	blocks = merge_count_all_sparse(path, group);
+	if (blocks == MERGE_NOT_SPARSE)
+		return;
+	if (live_stripe_pages_for(blocks) < pages)
 		(void)live_stripe_replace(path, 0);
 	else
 		merge_up(path);

@@ -143,7 +143,7 @@ static uint64_t stripe_free_entry(uint64_t low, uint64_t group)
 
 bool live_stripe_add(uint64_t low, struct mt_pair entry)
 {
-	uint64_t hash = entry.low >> MT_LIVE_HASH_SHIFT << MT_LIVE_HASH_SHIFT;
+	uint64_t hash = mt_live_entry_hash(entry);
 	struct live_spot spot = live_spot_find(low, hash);
 	uint8_t *reach = live_reach(low, spot.group);
 	uint64_t group = spot.group;
@@ -195,7 +195,7 @@ static void stripe_free_children(struct mt_pair *children)
 
 static uint64_t stripe_way(struct mt_pair entry)
 {
-	uint64_t hash = entry.low >> MT_LIVE_HASH_SHIFT << MT_LIVE_HASH_SHIFT;
+	uint64_t hash = mt_live_entry_hash(entry);
 
 	return mt_live_way(mt_live_unhash(hash), hash);
 }

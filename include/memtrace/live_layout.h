@@ -162,6 +162,11 @@ static inline uint64_t mt_live_way(uint64_t address, uint64_t hash)
 	       hash << MT_LIVE_PLACE_BITS >> MT_LIVE_AREA_WAY_BITS;
 }
 
+static inline uint64_t mt_live_entry_hash(struct mt_pair entry)
+{
+	return entry.low >> MT_LIVE_HASH_SHIFT << MT_LIVE_HASH_SHIFT;
+}
+
 static inline uint64_t mt_live_unhash(uint64_t hash)
 {
 	uint64_t key =
