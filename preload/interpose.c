@@ -81,12 +81,18 @@ static inline bool interpose_passes(size_t size)
 	return state >= STATE_ASLEEP && mt_load_relaxed(state_request) == 0;
 }
 
+/* Whether nothing stands against it: all is recorded, by this thread too. */
+static inline bool interpose_is_plain(uint32_t state)
+{
+	return __builtin_expect(state == STATE_TRACED &&
+					thread_local_state.aside == THREAD_ASIDE_NOT,
+				1);
+}
+
 /* Of what does not pass. */
 static inline enum interpose_way interpose_way(size_t size, uintptr_t sp)
 {
-	if (__builtin_expect(state_now() == STATE_TRACED &&
-				     thread_local_state.aside == THREAD_ASIDE_NOT,
-			     1))
+	if (interpose_is_plain(state_now()))
 		return INTERPOSE_BOOK;
 	return interpose_way_odd(size, sp);
 }
@@ -102,8 +108,7 @@ static inline bool interpose_is_free(const void *block, uintptr_t sp)
 {
 	uint32_t state = state_now();
 
-	if (__builtin_expect(state == STATE_TRACED && thread_local_state.aside == THREAD_ASIDE_NOT,
-			     1))
+	if (interpose_is_plain(state))
 		return true;
 	if (state == STATE_SAMPLED && !sample_filter_may_hold((uintptr_t)block))
 		return false;
