@@ -22,9 +22,6 @@
 
 #define CAPTURE_TRUNCATED_KEEP 64u /* innermost frames kept of a stack deeper than any limit */
 #define CAPTURE_SECOND_PAGES 16u
-#define CAPTURE_PAGES (OPTIONS_DEPTH_MAX * (uint32_t)sizeof(uint32_t) / 4096u)
-
-_Static_assert(CAPTURE_PAGES == LIVE_RUN_PAGES_MAX / 20, "thread.c gives back as many");
 
 static uint32_t capture_depth_max = OPTIONS_DEPTH_MAX;
 static uint32_t capture_overflow_node;
@@ -94,7 +91,7 @@ static uint32_t capture_location(const struct unwind_cursor *cursor)
 /* Room for as many frames as are ever kept. */
 static bool capture_widen(struct capture_scratch *scratch)
 {
-	uint32_t *frames = live_memory_take(LIVE_USE_FRAMES, CAPTURE_PAGES);
+	uint32_t *frames = live_memory_take(LIVE_USE_FRAMES, THREAD_FRAMES_PAGES);
 
 	if (frames == NULL)
 		return false;

@@ -87,7 +87,7 @@ static void thread_detach(void *argument)
 	site_peak_settle(thread->shard);
 	shard_release(thread->shard);
 	if (thread->scratch.frames != thread->scratch.own)
-		live_memory_give(LIVE_USE_FRAMES, thread->scratch.frames, LIVE_RUN_PAGES_MAX / 20);
+		live_memory_give(LIVE_USE_FRAMES, thread->scratch.frames, THREAD_FRAMES_PAGES);
 	thread_push(thread);
 }
 

@@ -11,11 +11,15 @@
 #include <stdint.h>
 
 #include "memtrace/atomic.h"
+#include "options.h"
 #include "replay.h"
 #include "shard.h"
 #include "unwind.h"
 
 #define THREAD_FRAMES 512u /* kept in the scratch itself; deeper stacks borrow pages */
+#define THREAD_FRAMES_PAGES                                                                        \
+	(OPTIONS_DEPTH_MAX * (uint32_t)sizeof(uint32_t) /                                          \
+	 4096u) /* as many as the deepest stack needs */
 
 /* Frames of the stack being captured, innermost first, as location ids. */
 struct capture_scratch {
