@@ -16,10 +16,9 @@
 #include "shard.h"
 #include "unwind.h"
 
-#define THREAD_FRAMES 512u /* kept in the scratch itself; deeper stacks borrow pages */
-#define THREAD_FRAMES_PAGES                                                                        \
-	(OPTIONS_DEPTH_MAX * (uint32_t)sizeof(uint32_t) /                                          \
-	 4096u) /* as many as the deepest stack needs */
+/* Kept in the scratch itself; deeper stacks borrow as many pages as the deepest needs. */
+#define THREAD_FRAMES 512u
+#define THREAD_FRAMES_PAGES (OPTIONS_DEPTH_MAX * (uint32_t)sizeof(uint32_t) / 4096u)
 
 /* Frames of the stack being captured, innermost first, as location ids. */
 struct capture_scratch {
