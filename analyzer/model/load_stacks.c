@@ -194,17 +194,22 @@ static int resolve_node(struct load *load, size_t id, size_t location_count, str
 	return 0;
 }
 
-/* Index of the node, which is added if it is the first of its kind. */
+/*
+ * Index of the node, which is added if it is the first of its kind. A node right behind its parent, as most are, is
+ * found there and not in the index: when it was added the parent had no child yet.
+ */
 static uint32_t intern_node(struct snapshot *snapshot, const struct hash_index *index,
 			    const struct node *node)
 {
 	struct node_key key = {snapshot->nodes, *node};
-	uint64_t hash = hash_word(hash_word(index->seed, node->parent), node->location);
-	uint32_t next = (uint32_t)snapshot->node_count;
-	/* most nodes have one child, which comes soon after them */
-	uint32_t found = hash_index_intern_near(index, 2 * (size_t)node->parent, hash,
-						is_equal_node, &key, next);
+	uint32_t next = (uint32_t)snapshot->node_count, found = node->parent + 1;
+	uint64_t hash;
 
+	if (found != next && !is_equal_node(&key, found)) {
+		hash = hash_word(hash_word(index->seed, node->parent), node->location);
+		found = hash_index_intern_near(index, 2 * (size_t)node->parent, hash, is_equal_node,
+					       &key, next);
+	}
 	if (found == next)
 		snapshot->nodes[snapshot->node_count++] = *node;
 	return found;
