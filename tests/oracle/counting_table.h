@@ -62,10 +62,11 @@ static inline void table_insert(struct table *t, uintptr_t address, size_t bytes
 	if (t->used * 2 >= t->capacity)
 		table_grow(t);
 	i = table_start(t, address);
-	while (t->entries[i].address != TABLE_FREE)
+	/* else a block that comes and goes would leave a longer way behind it each time */
+	while (t->entries[i].address > TABLE_GONE)
 		i = (i + 1) & (t->capacity - 1);
+	t->used += t->entries[i].address == TABLE_FREE;
 	t->entries[i] = (struct table_entry){address, bytes};
-	t->used++;
 }
 
 static inline bool table_remove(struct table *t, uintptr_t address, size_t *bytes)
