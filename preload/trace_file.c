@@ -17,6 +17,8 @@
 #include "os.h"
 #include "trace_layout.h"
 
+#define TRACE_RESERVE_TRIES 100 /* of a system that has just no time or memory for it */
+
 struct trace_file trace_file;
 struct trace_map trace_map;
 
@@ -25,13 +27,12 @@ bool trace_file_reserve(void *start, size_t bytes)
 	uintptr_t first = (uintptr_t)start & ~(uintptr_t)(MT_PAGE_SIZE - 1);
 	uintptr_t end =
 		((uintptr_t)start + bytes + MT_PAGE_SIZE - 1) & ~(uintptr_t)(MT_PAGE_SIZE - 1);
-	int status;
+	int status = -EAGAIN;
 
 	if (trace_map.is_all_reserved)
 		return true;
-	do
+	for (int i = 0; i < TRACE_RESERVE_TRIES && (status == -EAGAIN || status == -EINTR); i++)
 		status = os_advise((void *)first, end - first, TRACE_POPULATE_WRITE);
-	while (status == -EAGAIN || status == -EINTR);
 	return status == 0;
 }
 
