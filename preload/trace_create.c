@@ -181,18 +181,20 @@ static bool trace_copy_tables(int fd, struct trace_copy *copy, struct trace_file
 	return true;
 }
 
+/* The start of the file comes last: until then the parent's counter of lost children can be reached. */
 static bool trace_copy_move(struct trace_copy *copy)
 {
-	bool is_moved = os_map_move(copy->base, trace_map.base, TRACE_INITIAL_BYTES);
+	for (uint32_t table = 0; table < TRACE_TABLE_COUNT; table++) {
+		const struct mt_section *sections =
+			&trace_file.sections[trace_shapes[table].first_slot];
 
-	for (uint32_t table = 0; is_moved && table < TRACE_TABLE_COUNT; table++)
-		for (uint32_t run = 1; is_moved && run < MT_RUN_MAX; run++)
-			if (copy->runs[table][run] != NULL)
-				is_moved = os_map_move(
-					copy->runs[table][run], trace_map.runs[table][run],
-					trace_file.sections[trace_shapes[table].first_slot + run]
-						.length);
-	return is_moved;
+		for (uint32_t run = 1; run < MT_RUN_MAX; run++)
+			if (copy->runs[table][run] != NULL &&
+			    !os_map_move(copy->runs[table][run], trace_map.runs[table][run],
+					 sections[run].length))
+				return false;
+	}
+	return os_map_move(copy->base, trace_map.base, TRACE_INITIAL_BYTES);
 }
 
 static void trace_map_reset(const uint64_t *fixed_offset, struct trace_ready ready)
