@@ -254,3 +254,15 @@ void names_set_session(struct names *names, const char *path)
 	names->session_pid = (uint64_t)os_getpid();
 	names->session_start_ticks = names->start_ticks;
 }
+
+bool names_first_file(const struct names *names, char path[OPTIONS_PATH_MAX])
+{
+	size_t length = strlen(names->session);
+	struct text text;
+
+	if (names->is_first || length <= 2)
+		return false;
+	text_init(&text, path, OPTIONS_PATH_MAX);
+	text_add_bytes(&text, names->session, length - 2); /* without ".d" */
+	return true;
+}

@@ -38,6 +38,8 @@ void names_after_fork(struct names *names);
 bool names_try(struct names *names, const struct options *options, uint32_t attempt,
 	       char path[OPTIONS_PATH_MAX]);
 
+/* Trace file of the session's first process, for another one; false: not known. */
+bool names_first_file(const struct names *names, char path[OPTIONS_PATH_MAX]);
 /* After the first process of a session has its file: the folder of the others follows from its name. */
 void names_set_session(struct names *names, const char *path);
 

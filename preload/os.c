@@ -317,6 +317,11 @@ int os_mkdir(const char *path, unsigned mode)
 	return (int)CALL3(SYS_mkdirat, AT_FDCWD, path, mode);
 }
 
+int os_chmod(int fd, unsigned mode)
+{
+	return (int)CALL2(SYS_fchmod, fd, mode);
+}
+
 int os_unlink(const char *path)
 {
 	return (int)CALL3(SYS_unlinkat, AT_FDCWD, path, 0);

@@ -93,6 +93,18 @@ static const char *process_reason(int status)
 	return "system error";
 }
 
+/* Of several processes the first one counts those that have no file; only it speaks itself. */
+static void process_tell_no_file(int status)
+{
+	static char first[OPTIONS_PATH_MAX];
+
+	process_say("cannot make a trace file, not tracing: ", process_path, ": ",
+		    process_reason(status));
+	if (names_first_file(&process_names, first))
+		(void)trace_file_tell_lost(first, (int32_t)process_names.session_pid,
+					   process_names.session_start_ticks);
+}
+
 static bool process_make_file(bool is_again)
 {
 	int status = -ENAMETOOLONG;
@@ -107,8 +119,7 @@ static bool process_make_file(bool is_again)
 			break;
 	}
 	if (!is_again)
-		process_say("cannot make a trace file, not tracing: ", process_path, ": ",
-			    process_reason(status));
+		process_tell_no_file(status);
 	return false;
 }
 
@@ -239,9 +250,13 @@ static bool process_init(void)
 /* What a child has inherited stays; its own counters start at zero, in a file of its own. */
 static bool process_start_again(void)
 {
-	/* what an untraced parent did since is not known, and there may be no file to go on from */
-	if (process_is_left_alone || !process_options.follows_children)
+	if (!process_options.follows_children)
 		return false;
+	/* what an untraced parent did since is not known; if its own parent has a file, that counts both */
+	if (process_is_left_alone) {
+		trace_file_drop(MT_DROP_CHILDREN);
+		return false;
+	}
 	process_generation++;
 	thread_after_fork();
 	sampler_after_fork();

@@ -81,6 +81,12 @@ uint32_t trace_file_string(const char *s);
 /* Adds to a drop counter. */
 void trace_file_drop(enum mt_drop drop);
 
+/*
+ * trace_file_tell_lost() - adds one to the drop counter `children` in the trace file of another process, the
+ * session's first: what an executed image can do that has no file of its own. Whether it could.
+ */
+bool trace_file_tell_lost(const char *path, int32_t pid, uint64_t start_ticks);
+
 /* Puts one line into the messages section; safe before the file exists (then it is lost). */
 void trace_file_message(uint32_t severity, uint64_t ns, const char *text);
 

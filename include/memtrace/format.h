@@ -406,7 +406,7 @@ enum mt_drop {
 	MT_DROP_MARKS,
 	MT_DROP_SNAPSHOTS, /* snapshots of itself that could not be made */
 	MT_DROP_EARLY,	   /* events before the trace file could be made, or without one */
-	MT_DROP_CHILDREN,  /* forked children that could not make a file; added by them */
+	MT_DROP_CHILDREN,  /* children that could not make a file; added by them */
 	MT_DROP_COUNT,
 	MT_DROP_CAPACITY = 32,
 };
