@@ -193,13 +193,15 @@ class Place:
         record.traces = len(harness.files_below(self.out))
         return record
 
-    def compare(self, command, modes=TRACED, unsteady=(), must_trace=True, **options):
+    def compare(self, command, modes=TRACED, unsteady=(), must_trace=True, status=None, **options):
         """Differences between the plain run and the others, as lines of text.
 
         unsteady: fields that differ from one plain run to the next as well, and are not compared. A difference
-        is reported only if another plain run agrees with the first one.
+        is reported only if another plain run agrees with the first one. status: what the plain run must return.
         """
         plain = self.run(command, "plain", **options)
+        if status is not None and plain["status"] != status:
+            return [f"plain: status {plain['status']}, not {status}: {plain['stderr'][-600:]!r}"]
         found = []
         for mode in modes:
             traced = self.run(command, mode, **options)
