@@ -31,6 +31,20 @@ static void *arena_cut(struct arena_chunk *chunk, size_t bytes)
 	return end <= ARENA_CHUNK_BYTES ? (char *)chunk + (end - bytes) : NULL;
 }
 
+void arena_prepare(void)
+{
+	struct arena_chunk *chunk = mt_load_acquire(&arena_current), *fresh;
+
+	if (chunk != NULL && mt_load_relaxed(&chunk->used) < ARENA_CHUNK_BYTES / 2)
+		return;
+	fresh = os_map(ARENA_CHUNK_BYTES);
+	if (fresh == NULL)
+		return;
+	fresh->used = sizeof(*fresh);
+	if (!mt_cas_acq_rel(&arena_current, &chunk, fresh))
+		os_unmap(fresh, ARENA_CHUNK_BYTES);
+}
+
 void *arena_alloc(size_t bytes)
 {
 	struct arena_chunk *chunk = mt_load_acquire(&arena_current); /* partner: the CAS below */

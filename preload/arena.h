@@ -12,4 +12,7 @@
 /* Zeroed, aligned to 64 bytes, never given back; NULL when the system has no memory. */
 void *arena_alloc(size_t bytes);
 
+/* Makes sure that there is some for a time in which the system must not be asked. */
+void arena_prepare(void);
+
 #endif

@@ -102,32 +102,55 @@ static uint32_t live_chunk_pages(void)
 	return pages < LIVE_CHUNK_PAGES_MAX ? (uint32_t)pages : LIVE_CHUNK_PAGES_MAX;
 }
 
+/* Puts a new chunk in the place of this one, of which so many pages are taken at once; NULL = no memory. */
+static void *live_renew(struct mt_pair chunk, uint32_t taken_pages)
+{
+	uint32_t pages = live_chunk_pages();
+	void *fresh = os_map((size_t)pages * LIVE_PAGE);
+
+	if (fresh == NULL)
+		return NULL;
+	if (mt_cas_pair(&live_chunk, chunk,
+			(struct mt_pair){(uint64_t)(uintptr_t)fresh,
+					 (uint64_t)pages << 32 | taken_pages})) {
+		(void)mt_add_relaxed(&live_mapped_pages, pages);
+		return fresh;
+	}
+	os_unmap(fresh, (size_t)pages * LIVE_PAGE);
+	return NULL;
+}
+
+static bool live_has_pages(struct mt_pair chunk, uint32_t pages)
+{
+	return (chunk.high & UINT32_MAX) + pages <= chunk.high >> 32;
+}
+
+void live_memory_prepare(void)
+{
+	struct mt_pair chunk = live_load(&live_chunk);
+
+	if (!live_has_pages(chunk, LIVE_CHUNK_PAGES / 2))
+		(void)live_renew(chunk, 0);
+}
+
 /* Pages never used before. */
 static void *live_cut(uint32_t pages)
 {
 	for (;;) {
 		struct mt_pair chunk = live_load(&live_chunk);
-		uint64_t taken = chunk.high & UINT32_MAX;
-		uint32_t chunk_pages;
 		void *fresh;
 
-		if (taken + pages <= chunk.high >> 32) {
+		if (live_has_pages(chunk, pages)) {
 			if (mt_cas_pair(&live_chunk, chunk,
 					(struct mt_pair){chunk.low, chunk.high + pages}))
-				return (char *)(uintptr_t)chunk.low + taken * LIVE_PAGE;
+				return (char *)(uintptr_t)chunk.low +
+				       (chunk.high & UINT32_MAX) * LIVE_PAGE;
 			continue;
 		}
-		chunk_pages = live_chunk_pages();
-		fresh = os_map((size_t)chunk_pages * LIVE_PAGE);
-		if (fresh == NULL)
-			return NULL;
-		if (mt_cas_pair(&live_chunk, chunk,
-				(struct mt_pair){(uint64_t)(uintptr_t)fresh,
-						 (uint64_t)chunk_pages << 32 | pages})) {
-			(void)mt_add_relaxed(&live_mapped_pages, chunk_pages);
+		fresh = live_renew(chunk, pages);
+		/* another thread may have been first: then there is a chunk to take from */
+		if (fresh != NULL || live_load(&live_chunk).low == chunk.low)
 			return fresh;
-		}
-		os_unmap(fresh, (size_t)chunk_pages * LIVE_PAGE);
 	}
 }
 

@@ -25,6 +25,8 @@ void live_memory_give(enum live_use use, void *run, uint32_t pages);
 
 /* Eight slots, contents arbitrary; NULL when there is no memory. */
 struct mt_pair *live_memory_take_node(void);
+/* Makes sure that there is some for a time in which the system must not be asked. */
+void live_memory_prepare(void);
 /* One that nobody can know: never given back before. */
 struct mt_pair *live_memory_new_node(void);
 void live_memory_give_node(struct mt_pair *slots);

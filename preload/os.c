@@ -23,6 +23,7 @@
 #include <time.h>
 
 #include "memtrace/atomic.h"
+#include "os_call.h"
 
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22
@@ -30,51 +31,6 @@
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
-
-#if defined(__x86_64__)
-static long os_call(long number, long a, long b, long c, long d, long e, long f)
-{
-	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8") = e;
-	register long r9 __asm__("r9") = f;
-	long result;
-
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "0"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return result;
-}
-#elif defined(__aarch64__)
-static long os_call(long number, long a, long b, long c, long d, long e, long f)
-{
-	register long x8 __asm__("x8") = number;
-	register long x0 __asm__("x0") = a;
-	register long x1 __asm__("x1") = b;
-	register long x2 __asm__("x2") = c;
-	register long x3 __asm__("x3") = d;
-	register long x4 __asm__("x4") = e;
-	register long x5 __asm__("x5") = f;
-
-	__asm__ volatile("svc 0"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-			 : "memory");
-	return x0;
-}
-#else
-#error "memtrace knows x86-64 and aarch64"
-#endif
-
-#define CALL0(n) os_call((n), 0, 0, 0, 0, 0, 0)
-#define CALL1(n, a) os_call((n), (long)(a), 0, 0, 0, 0, 0)
-#define CALL2(n, a, b) os_call((n), (long)(a), (long)(b), 0, 0, 0, 0)
-#define CALL3(n, a, b, c) os_call((n), (long)(a), (long)(b), (long)(c), 0, 0, 0)
-#define CALL4(n, a, b, c, d) os_call((n), (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
-#define CALL5(n, a, b, c, d, e)                                                                    \
-	os_call((n), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
-#define CALL6(n, a, b, c, d, e, f)                                                                 \
-	os_call((n), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
 static void *os_pointer(long result)
 {
@@ -390,14 +346,26 @@ uint64_t os_file_size_limit(void)
 	return limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur;
 }
 
+static uint64_t os_clock_last_ns[2];
+
 static uint64_t os_clock_ns(clockid_t clock)
 {
+	uint64_t *last = &os_clock_last_ns[clock == CLOCK_MONOTONIC];
 	struct timespec now;
 
+	/* strict mode takes even the instruction away that the vdso needs */
+	if (!os_may(OS_CLOCK))
+		return mt_load_relaxed(last);
 	/* the vdso's: no system call, no errno on the clocks used here */
 	if (clock_gettime(clock, &now) != 0)
 		return 0;
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void os_clock_note(void)
+{
+	mt_store_relaxed(&os_clock_last_ns[0], os_clock_ns(CLOCK_REALTIME));
+	mt_store_relaxed(&os_clock_last_ns[1], os_clock_ns(CLOCK_MONOTONIC));
 }
 
 uint64_t os_monotonic_ns(void)

@@ -5,7 +5,8 @@
  * Layer 0. All functions return a negative errno on failure and may be called from a signal handler.
  * After the first event only os_map, os_unmap, os_remap, os_advise, os_is_readable, os_gettid and
  * os_thread_name are used (and the clock, which the kernel serves from user space), so that a program's
- * seccomp filter sees no kind of call that malloc itself does not make.
+ * seccomp filter sees no kind of call that malloc itself does not make. What a filter of the program's own
+ * would not let through fails with -EPERM without being called (os_gate.h).
  */
 #ifndef PRELOAD_OS_H
 #define PRELOAD_OS_H
@@ -70,6 +71,8 @@ void os_thread_name(char name[16]);
 unsigned os_cpu_count(void);
 uint64_t os_file_size_limit(void); /* UINT64_MAX = none */
 uint64_t os_monotonic_ns(void);
+/* What the clocks say from the moment on in which they may no longer be looked at. */
+void os_clock_note(void);
 uint64_t os_realtime_ns(void);
 /*
  * Path of the executable as it was started, if that is an absolute one: through a link like

@@ -26,6 +26,7 @@
 #include "names.h"
 #include "options.h"
 #include "os.h"
+#include "os_gate.h"
 #include "real.h"
 #include "sampler.h"
 #include "say.h"
@@ -191,7 +192,8 @@ static void process_look_at_signal(void)
 {
 	struct sigaction action;
 
-	if (process_has_handler && sigaction(process_options.snapshot_signal, NULL, &action) == 0 &&
+	if (process_has_handler && os_may(OS_SIGACTION) &&
+	    sigaction(process_options.snapshot_signal, NULL, &action) == 0 &&
 	    action.sa_handler != process_on_signal)
 		trace_file_message(2, clock_now_ns(),
 				   "snapshot signal: the program has taken it for itself");

@@ -237,6 +237,20 @@ static void *trace_file_fixed(enum trace_fixed fixed, uint64_t index)
 	return start + index * shape->entry_bytes;
 }
 
+void trace_file_prepare(void)
+{
+	if (trace_file.header == NULL)
+		return;
+	for (uint32_t table = 0; table < TRACE_TABLE_COUNT; table++)
+		for (uint32_t run = 0; run < trace_shapes[table].run_count; run++)
+			if (mt_load_acquire(&trace_map.runs[table][run]) != NULL)
+				(void)trace_file_reach(
+					(enum trace_table)table,
+					mt_run_first(run + 1, trace_shapes[table].n0_log2) - 1, 1);
+	for (uint32_t i = 0; i < TRACE_FIXED_COUNT; i++)
+		(void)trace_file_fixed((enum trace_fixed)i, trace_fixed_shapes[i].capacity - 1);
+}
+
 /* Slots may be left out; the section's count covers the highest one in use. */
 static void *trace_file_slot(enum trace_fixed fixed, uint64_t slot)
 {

@@ -75,6 +75,9 @@ struct mt_sample *trace_file_timeline(uint64_t slot);
 struct mt_mark *trace_file_mark_slot(void);
 struct mt_thread *trace_file_thread_slot(void);
 
+/* Reserves everything that is mapped: for a time in which the system must not be asked. */
+void trace_file_prepare(void);
+
 /* Copies a string into the strings section; its offset, 0 when there is no room or it is empty. */
 uint32_t trace_file_string(const char *s);
 

@@ -15,6 +15,7 @@
 #include "libc_compat.h"
 #include "memtrace/format.h"
 #include "os.h"
+#include "os_gate.h"
 
 /* Further away than this is another stack; asking costs time in proportion. */
 #define MAIN_GAP_MAX (UINT64_C(64) << 20)
@@ -56,7 +57,10 @@ static bool find_bounds(struct unwind_bounds *bounds, uint64_t sp)
 	bool is_known = bounds->high == end;
 	uint64_t known = is_known ? bounds->low : end;
 
-	if (sp >= known || known - low > gap_max || !is_readable(low, known))
+	if (sp >= known || known - low > gap_max)
+		return false;
+	/* nothing else lies so near to the main stack: it is taken on trust where asking is not allowed */
+	if (!(is_main && !os_may(OS_POPULATE)) && !is_readable(low, known))
 		return false;
 	bounds->low = low;
 	bounds->high = end;
