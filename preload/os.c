@@ -319,6 +319,11 @@ int os_gettid(void)
 	return (int)CALL0(SYS_gettid);
 }
 
+bool os_has_thread(int tid)
+{
+	return CALL2(SYS_tkill, tid, 0) != -ESRCH;
+}
+
 void os_thread_name(char name[16])
 {
 	if (CALL5(SYS_prctl, PR_GET_NAME, name, 0, 0, 0) < 0)

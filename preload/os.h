@@ -5,8 +5,8 @@
  * Layer 0. All functions return a negative errno on failure and may be called from a signal handler.
  * After the first event only os_map, os_unmap, os_remap, os_advise, os_is_readable, os_gettid and
  * os_thread_name are used (and the clock, which the kernel serves from user space), so that a program's
- * seccomp filter sees no kind of call that malloc itself does not make. What a filter of the program's own
- * would not let through fails with -EPERM without being called (os_gate.h).
+ * seccomp filter sees no kind of call that malloc itself does not make; os_has_thread only where thread.c has no
+ * key. What a filter of the program's own would not let through fails with -EPERM without being called (os_gate.h).
  */
 #ifndef PRELOAD_OS_H
 #define PRELOAD_OS_H
@@ -66,6 +66,9 @@ long os_getcwd(char *buffer, size_t bytes);
 
 int os_getpid(void);
 int os_gettid(void);
+
+/* Whether there is such a thread now, in this process or, with the number used again, in another one. */
+bool os_has_thread(int tid);
 /* Name of the calling thread, 16 bytes, NUL-terminated. */
 void os_thread_name(char name[16]);
 unsigned os_cpu_count(void);

@@ -3,7 +3,8 @@
  * thread.c - per-thread state: made at a thread's first event, given back when it ends.
  *
  * The end of a thread is learned from a pthread key. Its destructor may run before others that still free:
- * those events go to the shared shard for events inside events, without a state of their own.
+ * those events go to the shared shard for events inside events, without a state of their own. Where no key is
+ * to be had, states of threads that have ended are looked for when another one is wanted.
  */
 #define _GNU_SOURCE
 #include "thread.h"
@@ -24,6 +25,7 @@
 #include "trace_file.h"
 
 #define THREAD_BORROWED_MAX 64u
+#define THREAD_TAKE_OVER_LOOKS 4u
 #define THREAD_FIRST_REACH ((uintptr_t)1 << 20)
 #define THREAD_CALL_REACH ((uintptr_t)1 << 20) /* on a stack of which nothing is known */
 #define THREAD_EVENT_FRAMES 4096u	       /* more stack than an event uses */
@@ -39,6 +41,8 @@ static pthread_key_t thread_key;
 static bool has_thread_key;
 /* low: first free struct thread, high: counts changes */
 static struct mt_pair thread_free;
+/* Without a key: all states, newest first, and the one that is looked at next. */
+static struct thread *thread_newest, *thread_hand;
 static struct capture_scratch *thread_borrowed[THREAD_BORROWED_MAX];
 /* 0 free, 1 being written, 2 there */
 static uint32_t thread_kind_states[MT_THREAD_KIND_MAX];
@@ -72,6 +76,17 @@ static struct thread *thread_pop(void)
 	return thread;
 }
 
+/* Gives back what a thread that has ended had. */
+static void thread_end(struct thread *thread)
+{
+	if (thread->record >= 0)
+		mt_store_relaxed(&trace_file.threads[thread->record].end_ns, clock_now_ns());
+	site_peak_settle(thread->shard);
+	shard_release(thread->shard);
+	if (thread->scratch.frames != thread->scratch.own)
+		live_memory_give(LIVE_USE_FRAMES, thread->scratch.frames, THREAD_FRAMES_PAGES);
+}
+
 static void thread_detach(void *argument)
 {
 	struct thread *thread = argument;
@@ -82,13 +97,58 @@ static void thread_detach(void *argument)
 	thread_local_state.is_finished = 1;
 	mt_signal_fence();
 	thread_local_state.thread = NULL;
-	if (thread->record >= 0)
-		mt_store_relaxed(&trace_file.threads[thread->record].end_ns, clock_now_ns());
-	site_peak_settle(thread->shard);
-	shard_release(thread->shard);
-	if (thread->scratch.frames != thread->scratch.own)
-		live_memory_give(LIVE_USE_FRAMES, thread->scratch.frames, THREAD_FRAMES_PAGES);
+	thread_end(thread);
 	thread_push(thread);
+}
+
+/* Notes a new state for thread_take_over(). */
+static void thread_list(struct thread *thread)
+{
+	struct thread *newest = mt_load_acquire(&thread_newest);
+
+	do
+		thread->older = newest;
+	while (!mt_cas_acq_rel(&thread_newest, &newest, thread)); /* partner: the loads of it */
+}
+
+/*
+ * A state of a thread that is not there any more; NULL = none was seen. Only where a program took all the keys that
+ * cost nothing before its first allocation: then nobody tells us of the end of a thread.
+ */
+static struct thread *thread_take_over(void)
+{
+	struct thread *thread = mt_load_acquire(&thread_hand);
+
+	for (unsigned i = 0; i < THREAD_TAKE_OVER_LOOKS; i++) {
+		int32_t tid;
+
+		if (thread == NULL)
+			thread = mt_load_acquire(&thread_newest);
+		if (thread == NULL)
+			return NULL;
+		mt_store_release(&thread_hand, thread->older);
+		tid = mt_load_acquire(&thread->tid);
+		/* whoever makes it 0 has it */
+		if (tid != 0 && !os_has_thread(tid) && mt_cas_acq_rel(&thread->tid, &tid, 0)) {
+			thread_end(thread);
+			return thread;
+		}
+		thread = thread->older;
+	}
+	return NULL;
+}
+
+/* Memory for a state; NULL = there is none. */
+static struct thread *thread_make(void)
+{
+	struct thread *thread = has_thread_key ? thread_pop() : thread_take_over();
+
+	if (thread != NULL)
+		return thread;
+	thread = arena_alloc(sizeof(*thread));
+	if (thread != NULL && !has_thread_key)
+		thread_list(thread);
+	return thread;
 }
 
 void thread_init(void)
@@ -169,27 +229,27 @@ struct thread *thread_attach(void)
 	struct thread *thread;
 	char name[16];
 	uint32_t kind;
+	int32_t tid;
 
 	if (thread_local_state.is_finished)
 		return NULL;
-	thread = thread_pop();
-	if (thread == NULL)
-		thread = arena_alloc(sizeof(*thread));
+	thread = thread_make();
 	if (thread == NULL)
 		return NULL;
 	os_thread_name(name);
 	kind = thread_kind(name);
 	(void)mt_add_relaxed(&trace_file.thread_kinds[kind].thread_count, 1);
-	thread->tid = os_gettid();
-	thread->shard = shard_acquire(thread->tid);
+	tid = os_gettid();
+	thread->shard = shard_acquire(tid);
 	thread->bounds = (struct unwind_bounds){0, 0};
 	thread->kind_node = thread_node_of(kind);
-	thread->record = thread_record(thread->tid, kind, name);
+	thread->record = thread_record(tid, kind, name);
 	thread->look_left = 0;
 	thread->look_every = 1;
 	thread->scratch.frames = thread->scratch.own;
 	thread->scratch.capacity = THREAD_FRAMES;
 	replay_reset(&thread->replay);
+	mt_store_release(&thread->tid, tid); /* partner: thread_take_over() */
 	mt_signal_fence();
 	thread_local_state.thread = thread;
 	/* does not allocate for the first keys of a process */
@@ -202,6 +262,7 @@ void thread_after_fork(void)
 {
 	thread_local_state.thread = NULL;
 	thread_local_state.is_finished = 0;
+	thread_newest = thread_hand = NULL;
 	/* the threads that had borrowed these do not exist here */
 	for (uint32_t i = 0; i < THREAD_BORROWED_MAX; i++)
 		if (thread_borrowed[i] != NULL)

@@ -33,12 +33,13 @@ struct thread {
 	struct shard *shard;
 	struct unwind_bounds bounds;
 	uint32_t kind_node; /* outermost node of this thread's stacks */
-	int32_t tid;
+	int32_t tid;	    /* 0 while it is nobody's */
 	int32_t record;	    /* index into the THREADS section, -1 = none */
 	uint32_t look_left; /* events until the clock is looked at */
 	uint32_t look_every;
-	uint64_t look_ns;    /* when that was last */
-	struct thread *next; /* on the list of free ones */
+	uint64_t look_ns;     /* when that was last */
+	struct thread *next;  /* on the list of free ones */
+	struct thread *older; /* on the list of all, where there is no key */
 	struct capture_scratch scratch;
 	struct replay replay;
 	struct replay_booking unkept; /* of the last stack, if there is no record of it */

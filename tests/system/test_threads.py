@@ -56,6 +56,14 @@ def ten_thousand_threads_over_time_need_no_more_memory_than_the_first():
         return f"{resident[0]} KiB, {resident[10]} KiB, {resident[-1]} KiB"
 
 
+def threads_need_no_more_memory_where_the_program_has_taken_all_keys_that_are_free():
+    with Run([target("thread_crowd"), 50, 50, 40], env=_plain_shim()) as run:
+        run.finish().check_truth()
+        resident = _resident_kib(run)
+        grown = resident[-1] - resident[10]
+        assert grown <= 512, f"{grown} KiB more after 2,500 threads than after 500"
+
+
 def the_oracle_agrees_on_threads():
     import oracle
     for name in ("blocks_handed_over", "realloc_storm", "thread_per_moment"):

@@ -4,7 +4,7 @@
  * block of its own and what its predecessor of the round before left, and ends. Tells the resident set while all
  * threads of a round are there.
  *
- * usage: thread_crowd THREADS ROUNDS
+ * usage: thread_crowd THREADS ROUNDS [KEYS]    with so many thread keys taken before anybody else can
  */
 #include "truth.h"
 
@@ -75,6 +75,20 @@ static void run_round(int threads)
 	for (int i = 0; i < threads; i++)
 		pthread_join(handles[i], NULL);
 }
+
+static void take_keys(int argc, char **argv, char **environment)
+{
+	int count = argc > 3 ? atoi(argv[3]) : 0;
+	pthread_key_t key;
+
+	(void)environment;
+	while (count-- > 0)
+		if (pthread_key_create(&key, NULL) != 0)
+			_exit(96);
+}
+
+static __attribute__((section(".preinit_array"), used)) void (*before_all)(int, char **,
+									   char **) = take_keys;
 
 int main(int argc, char **argv)
 {

@@ -98,6 +98,28 @@ START_TEST(state_and_shard_go_to_the_next_thread)
 }
 END_TEST
 
+START_TEST(state_is_taken_over_where_the_program_has_all_keys)
+{
+	struct seen first, second;
+	struct thread *own;
+	pthread_key_t key;
+
+	do
+		ck_assert_int_eq(pthread_key_create(&key, NULL), 0);
+	while (key < 31); /* libc keeps so many in the thread itself */
+	thread_init();
+	own = thread_attach();
+	first = see("one");
+	second = see("two");
+	ck_assert_ptr_eq(first.thread, second.thread);
+	ck_assert_ptr_ne(first.thread, own);
+	ck_assert_ptr_eq(first.shard, second.shard);
+	ck_assert_ptr_ne(first.shard, own->shard);
+	ck_assert_uint_gt(trace_file.threads[first.record].end_ns, 0);
+	ck_assert_uint_eq(trace_file.threads[own->record].end_ns, 0);
+}
+END_TEST
+
 START_TEST(thread_is_recorded_with_its_beginning_and_its_end)
 {
 	struct seen seen = see("recorded-1");
@@ -175,6 +197,7 @@ Suite *unit_suite(void)
 	tcase_add_checked_fixture(tests, start, trace_case_finish);
 	tcase_add_test(tests, digits_of_a_name_do_not_make_a_kind);
 	tcase_add_test(tests, state_and_shard_go_to_the_next_thread);
+	tcase_add_test(tests, state_is_taken_over_where_the_program_has_all_keys);
 	tcase_add_test(tests, thread_is_recorded_with_its_beginning_and_its_end);
 	tcase_add_test(tests, more_threads_than_there_are_records_go_on_without);
 	tcase_add_test(tests, kinds_beyond_the_last_are_one_and_counted);
