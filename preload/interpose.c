@@ -164,14 +164,21 @@ void *malloc(size_t size)
 	return interpose_malloc(size);
 }
 
+/* More than there can be: allocators differ in whether they set errno. */
+static __attribute__((noinline)) void *interpose_calloc_refused(size_t count, size_t size)
+{
+	if (real_is_resolved())
+		return real.calloc(count, size);
+	errno = ENOMEM;
+	return NULL;
+}
+
 void *calloc(size_t count, size_t size)
 {
 	size_t bytes;
 
-	if (__builtin_mul_overflow(count, size, &bytes)) {
-		errno = ENOMEM;
-		return NULL;
-	}
+	if (__builtin_mul_overflow(count, size, &bytes))
+		return interpose_calloc_refused(count, size);
 	INTERPOSE_ALLOC(real.calloc(count, size), bytes, 1);
 }
 

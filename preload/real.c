@@ -18,7 +18,7 @@
 #include "memtrace/atomic.h"
 
 struct real real;
-char pool_memory[POOL_BYTES] __attribute__((aligned(4096)));
+char pool_memory[POOL_BYTES] __attribute__((aligned(POOL_ALIGNMENT_MAX)));
 
 static size_t pool_used;
 
@@ -35,6 +35,8 @@ void *pool_alloc(size_t bytes, size_t alignment)
 
 	if (alignment < sizeof(struct pool_block))
 		alignment = sizeof(struct pool_block);
+	if (alignment > POOL_ALIGNMENT_MAX || (alignment & (alignment - 1)) != 0)
+		return NULL;
 	do {
 		start = (old + sizeof(struct pool_block) + alignment - 1) & ~(alignment - 1);
 		if (__builtin_add_overflow(start, bytes, &end) || end > POOL_BYTES)

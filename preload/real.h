@@ -53,12 +53,13 @@ const char *real_path(void);
  */
 const char *real_bypass(void);
 
-/* The pool. alignment is a power of two of at most 4096. NULL when it is used up. */
+/* The pool. NULL when it is used up, or where alignment is not a power of two up to POOL_ALIGNMENT_MAX. */
 void *pool_alloc(size_t bytes, size_t alignment);
 size_t pool_usable_size(const void *block);
 
 extern HIDDEN char pool_memory[];
 #define POOL_BYTES ((size_t)128 << 10)
+#define POOL_ALIGNMENT_MAX 4096
 
 static inline bool pool_owns(const void *block)
 {

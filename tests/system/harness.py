@@ -41,6 +41,22 @@ def need(program):
     return path
 
 
+def allocator(name):
+    """Path of one of Debian's allocators, as `memtrace run --allocator` names them."""
+    file = {"tcmalloc": "libtcmalloc_minimal.so.4", "jemalloc": "libjemalloc.so.2",
+            "mimalloc": "libmimalloc.so.2"}[name]
+    found = glob.glob(f"/usr/lib/*/{file}*")
+    if not found:
+        raise Skip(f"{file} is not installed")
+    return found[0]
+
+
+def _behind():
+    """What stands behind the shim: MEMTRACE_TEST_ALLOCATOR lets any test run over another allocator."""
+    name = os.environ.get("MEMTRACE_TEST_ALLOCATOR")
+    return [allocator(name)] if name else []
+
+
 def memtrace(*arguments, status=0):
     """Output of the analyzer; its exit status must be the one expected."""
     done = subprocess.run([MEMTRACE, *map(str, arguments)], stdout=subprocess.PIPE,
@@ -88,7 +104,7 @@ class Run:
         self.truth_file = os.path.join(self.folder, "truth")
         self.command = [str(word) for word in command]
         self.env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": self.folder, "LANG": "C.UTF-8",
-                    "LD_PRELOAD": ":".join([*front, SHIM, *preload]),
+                    "LD_PRELOAD": ":".join([*front, SHIM, *(preload or _behind())]),
                     "MEMTRACE_OUT": self.out, "TRUTH_FILE": self.truth_file,
                     "COUNTING_OUT": self.out}
         self.env.update(env or {})

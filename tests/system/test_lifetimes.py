@@ -25,6 +25,28 @@ def blocks_before_main_and_after_it_are_counted():
         oracle.check(run.finish())
 
 
+def the_first_call_may_come_before_constructors_and_without_an_environment():
+    for keys in (0, 40):
+        with Run([target("first_call"), keys]) as run:
+            harness.equal(run.finish().check_truth(), 4, "sites")
+
+
+def a_library_allocates_in_its_constructor_and_its_destructor():
+    library = target("libearly_library.so")
+    for order in ({"front": [library]}, {"preload": [library]}):
+        with Run(["/bin/true"], **order) as run:
+            harness.equal(run.finish().check_truth(), 1, "sites")
+
+
+def threads_free_after_the_tracer_has_let_go_of_them():
+    with Run([target("late_frees")]) as run:
+        harness.equal(run.finish().check_truth(), 3, "sites")
+        totals = harness.report(run.file())["totals"]
+        harness.equal((totals["foreign_free_count"], totals["unseen_free_count"]), (0, 0), totals)
+    with Run([target("late_frees")], front=[harness.COUNTING]) as run:
+        oracle.check(run.finish())
+
+
 def recursion_counts_a_function_once_in_cumulative_rows():
     with Run([target("deep_recursion"), 1500]) as run:
         run.finish().check_truth()

@@ -13,12 +13,11 @@
 #include "odd_allocator.h"
 
 #define HEAP_BYTES ((size_t)64 << 20)
-#define KEPT_BYTES 100
 
 static unsigned char heap[HEAP_BYTES] __attribute__((aligned(4096)));
 static size_t heap_used;
 static void (*interrupt)(void);
-static bool is_kept;
+static struct odd_block early[ODD_EARLY_COUNT];
 
 void *pvalloc(size_t size);
 size_t malloc_usable_size(void *block);
@@ -35,24 +34,69 @@ static void *take(size_t size)
 	return heap + start + 16;
 }
 
-/* Runs while the shim looks malloc up: a block that grows now must keep what is in it. clang takes it for unused. */
+static void note(size_t i, unsigned char *block, size_t bytes)
+{
+	if (block == NULL)
+		return;
+	memset(block, ODD_EARLY_BYTE, bytes);
+	early[i] = (struct odd_block){block, bytes};
+}
+
+/* A block that grows must keep what is in it, and may not grow over what has come since. */
+static void grow(size_t i, size_t bytes)
+{
+	unsigned char *block = realloc(early[i].start, bytes);
+	bool is_kept = block != NULL;
+
+	for (size_t j = 0; is_kept && j < early[i].bytes; j++)
+		is_kept = block[j] == ODD_EARLY_BYTE;
+	early[i].start = NULL;
+	note(i, is_kept ? block : NULL, bytes);
+}
+
+static unsigned char *take_zeros(size_t count, size_t bytes)
+{
+	unsigned char *block = calloc(count, bytes);
+
+	for (size_t i = 0; block != NULL && i < count * bytes; i++)
+		if (block[i] != 0)
+			return NULL;
+	return block;
+}
+
+static unsigned char *take_aligned(size_t alignment, size_t bytes)
+{
+	void *block = NULL;
+
+	if (posix_memalign(&block, alignment, bytes) != 0 || (uintptr_t)block % alignment != 0)
+		return NULL;
+	return block;
+}
+
+/* Runs while the shim looks malloc up. clang takes it for unused. */
 static __attribute__((used)) void *(*choose_malloc(void))(size_t)
 {
-	unsigned char *block = malloc(KEPT_BYTES);
+	volatile size_t too_many = SIZE_MAX / 2;
+	void *refused = &early;
 
-	memset(block, 0x5a, KEPT_BYTES);
-	block = realloc(block, 2 * KEPT_BYTES);
-	is_kept = block != NULL;
-	for (size_t i = 0; is_kept && i < KEPT_BYTES; i++)
-		is_kept = block[i] == 0x5a;
+	note(0, malloc(100), 100);
+	note(1, take_zeros(3, 5000), 15000);
+	note(2, malloc(20000), 20000);
+	note(3, take_aligned(1024, 300), 300);
+	note(4, realloc(NULL, 64), 64);
+	grow(0, 200);
+	grow(4, 5000);
+	free(malloc(50));
+	if (calloc(too_many, 4) != NULL || posix_memalign(&refused, 24, 8) == 0)
+		early[0].start = NULL;
 	return take;
 }
 
 void *malloc(size_t size) __attribute__((ifunc("choose_malloc")));
 
-bool odd_allocator_has_kept(void)
+struct odd_block odd_allocator_early(size_t i)
 {
-	return is_kept;
+	return early[i];
 }
 
 void odd_allocator_interrupt(void (*function)(void))

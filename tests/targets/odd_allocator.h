@@ -5,10 +5,18 @@
 #ifndef ODD_ALLOCATOR_H
 #define ODD_ALLOCATOR_H
 
-#include <stdbool.h>
+#include <stddef.h>
 
-/* Whether a block that was reallocated while the allocator was looked up kept its contents. */
-bool odd_allocator_has_kept(void) __attribute__((weak));
+#define ODD_EARLY_COUNT 5
+#define ODD_EARLY_BYTE 0x5a
+
+struct odd_block {
+	unsigned char *start;
+	size_t bytes;
+};
+
+/* A block that was allocated while the allocator was looked up, full of ODD_EARLY_BYTE; NULL = something was wrong. */
+struct odd_block odd_allocator_early(size_t i) __attribute__((weak));
 
 /* Called in the middle of each aligned allocation; NULL = nothing. */
 void odd_allocator_interrupt(void (*function)(void)) __attribute__((weak));

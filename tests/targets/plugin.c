@@ -9,6 +9,8 @@
 #define JOIN(a, b) JOIN2(a, b)
 
 void *plugin_allocate(size_t bytes);
+void plugin_release(void *block);
+void plugin_call(void (*function)(void));
 
 static __attribute__((noinline)) void *JOIN(site_of_plugin_, PLUGIN)(size_t bytes)
 {
@@ -24,4 +26,15 @@ void *plugin_allocate(size_t bytes)
 
 	__asm__ volatile("" ::: "memory");
 	return p;
+}
+
+void plugin_release(void *block)
+{
+	free(block);
+}
+
+void plugin_call(void (*function)(void))
+{
+	function();
+	__asm__ volatile("" ::: "memory");
 }
