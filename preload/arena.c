@@ -31,6 +31,13 @@ static void *arena_cut(struct arena_chunk *chunk, size_t bytes)
 	return end <= ARENA_CHUNK_BYTES ? (char *)chunk + (end - bytes) : NULL;
 }
 
+struct os_range arena_range(void)
+{
+	char *chunk = (char *)mt_load_acquire(&arena_current);
+
+	return (struct os_range){chunk, chunk == NULL ? 0 : ARENA_CHUNK_BYTES};
+}
+
 void arena_prepare(void)
 {
 	struct arena_chunk *chunk = mt_load_acquire(&arena_current), *fresh;

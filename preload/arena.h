@@ -9,10 +9,15 @@
 
 #include <stddef.h>
 
+#include "os_lock.h"
+
 /* Zeroed, aligned to 64 bytes, never given back; NULL when the system has no memory. */
 void *arena_alloc(size_t bytes);
 
 /* Makes sure that there is some for a time in which the system must not be asked. */
 void arena_prepare(void);
+
+/* Where the next memory comes from; empty where there is none. */
+struct os_range arena_range(void);
 
 #endif

@@ -133,6 +133,28 @@ void live_memory_prepare(void)
 		(void)live_renew(chunk, 0);
 }
 
+struct os_range live_memory_range(void)
+{
+	struct mt_pair chunk = live_load(&live_chunk);
+
+	return (struct os_range){(char *)(uintptr_t)chunk.low,
+				 (size_t)(chunk.high >> 32) * LIVE_PAGE};
+}
+
+void live_memory_forget(void)
+{
+	struct mt_pair chunk = live_load(&live_chunk), none = chunk;
+	uint64_t taken = chunk.high & UINT32_MAX, pages = chunk.high >> 32;
+
+	/* nobody may take of it meanwhile: there seems to be nothing left; who needs some makes a new one */
+	none.high = pages << 32 | pages;
+	if (taken >= pages || !mt_cas_pair(&live_chunk, chunk, none))
+		return;
+	(void)os_advise((char *)(uintptr_t)chunk.low + taken * LIVE_PAGE,
+			(size_t)(pages - taken) * LIVE_PAGE, MADV_DONTNEED);
+	(void)mt_cas_pair(&live_chunk, none, chunk);
+}
+
 /* Pages never used before. */
 static void *live_cut(uint32_t pages)
 {

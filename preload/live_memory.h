@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "os_lock.h"
+
 struct mt_pair;
 
 #define LIVE_RUN_PAGES_MAX 80u
@@ -27,6 +29,9 @@ void live_memory_give(enum live_use use, void *run, uint32_t pages);
 struct mt_pair *live_memory_take_node(void);
 /* Makes sure that there is some for a time in which the system must not be asked. */
 void live_memory_prepare(void);
+/* Where the next memory comes from. What has not been used of it may have pages all the same: they are given back. */
+struct os_range live_memory_range(void);
+void live_memory_forget(void);
 /* One that nobody can know: never given back before. */
 struct mt_pair *live_memory_new_node(void);
 void live_memory_give_node(struct mt_pair *slots);

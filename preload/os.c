@@ -24,6 +24,7 @@
 
 #include "memtrace/atomic.h"
 #include "os_call.h"
+#include "os_lock.h"
 
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22
@@ -63,18 +64,23 @@ static char *os_reserve(size_t bytes)
 {
 	char *p = os_choose(bytes + 2 * OS_PAGE);
 
+	/* what takes its place would be counted beside it */
+	if (p != NULL && mt_load_relaxed(&os_is_locking))
+		os_unlock(p, bytes + 2 * OS_PAGE);
 	return p == NULL ? NULL : p + OS_PAGE;
 }
 
 static void *os_map_into(char *place, size_t bytes, int flags, int fd, uint64_t offset)
 {
+	bool is_locking = mt_load_relaxed(&os_is_locking);
 	void *p;
 
 	if (place == NULL)
 		return NULL;
-	p = os_pointer(CALL6(SYS_mmap, place, bytes, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd,
+	p = os_pointer(CALL6(SYS_mmap, place, bytes,
+			     is_locking ? PROT_NONE : PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd,
 			     offset));
-	if (p == NULL) {
+	if (p == NULL || (is_locking && !os_open_unlocked(place, bytes))) {
 		os_unmap(place, bytes);
 		return NULL;
 	}

@@ -237,6 +237,23 @@ static void *trace_file_fixed(enum trace_fixed fixed, uint64_t index)
 	return start + index * shape->entry_bytes;
 }
 
+void trace_file_each_mapping(trace_visit visit, void *context)
+{
+	if (trace_file.header == NULL)
+		return;
+	visit(trace_map.base, TRACE_INITIAL_BYTES, context);
+	for (uint32_t table = 0; table < TRACE_TABLE_COUNT; table++)
+		for (uint32_t run = 1; run < trace_shapes[table].run_count; run++) {
+			char *address = mt_load_acquire(&trace_map.runs[table][run]);
+
+			if (address != NULL)
+				visit(address,
+				      trace_file.sections[trace_shapes[table].first_slot + run]
+					      .length,
+				      context);
+		}
+}
+
 void trace_file_prepare(void)
 {
 	if (trace_file.header == NULL)

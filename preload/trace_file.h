@@ -75,6 +75,10 @@ struct mt_sample *trace_file_timeline(uint64_t slot);
 struct mt_mark *trace_file_mark_slot(void);
 struct mt_thread *trace_file_thread_slot(void);
 
+/* The parts of the file that are mapped. */
+typedef void (*trace_visit)(char *start, size_t bytes, void *context);
+void trace_file_each_mapping(trace_visit visit, void *context);
+
 /* Reserves everything that is mapped: for a time in which the system must not be asked. */
 void trace_file_prepare(void);
 

@@ -12,7 +12,7 @@ ANALYZER_LAYERS = ("base", "model", "render", "cmd", "")
 # Headers that do not say it, the unwinder's and the module table's, are of this layer.
 PRELOAD_LAYER = 2
 # Files without a header of their name.
-PRELOAD_ALONE = {"confine": 4, "client": 4, "interpose": 4, "self_check_none": 3, "trace_create": 1, "trace_lost": 1}
+PRELOAD_ALONE = {"confine": 4, "client": 4, "interpose": 4, "lock": 4, "self_check_none": 3, "trace_create": 1, "trace_lost": 1}
 LAYER = re.compile(r"^ \* Layer (\d)\b", re.M)
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 ELFUTILS = re.compile(r"^\s*#\s*include\s+<(elfutils/|dwarf\.h|libelf\.h|gelf\.h)", re.M)

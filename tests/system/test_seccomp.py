@@ -43,7 +43,7 @@ def a_program_without_a_clock_goes_on():
 
 
 def periodic_work_is_left_out_where_it_would_be_death():
-    env = {"MEMTRACE_SNAPSHOT_EVERY": "1ms", "MEMTRACE_RSS": "1", "MEMTRACE_SNAPSHOT_SIGNAL": "USR2"}
+    env = {"MEMTRACE_SNAPSHOT_AT": "grow:16K", "MEMTRACE_RSS": "1", "MEMTRACE_SNAPSHOT_SIGNAL": "USR2"}
     for manner in ("kill", "kill-all", "strict"):
         with Run([target("confined"), manner, 5000], env=env) as run:
             run.finish()

@@ -6,11 +6,11 @@
  * usage: confined MANNER STACKS
  */
 #include "filter.h"
+#include "paths.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 
-#define STEPS 15 /* of a stack: one of two functions each */
 #define BEFORE 100
 
 static SITE void *site_before(size_t bytes)
@@ -24,28 +24,6 @@ static SITE void *site_before(size_t bytes)
 static SITE void *site_confined(size_t bytes)
 {
 	void *p = malloc(bytes);
-
-	KEEP_FRAME();
-	return p;
-}
-
-static SITE void *left(unsigned path, unsigned steps);
-
-static SITE void *right(unsigned path, unsigned steps)
-{
-	void *p = steps == 0	    ? site_confined(24)
-		  : (path & 1) != 0 ? left(path >> 1, steps - 1)
-				    : right(path >> 1, steps - 1);
-
-	KEEP_FRAME();
-	return p;
-}
-
-static SITE void *left(unsigned path, unsigned steps)
-{
-	void *p = steps == 0	    ? site_confined(24)
-		  : (path & 1) != 0 ? left(path >> 1, steps - 1)
-				    : right(path >> 1, steps - 1);
 
 	KEEP_FRAME();
 	return p;
@@ -131,7 +109,7 @@ int main(int argc, char **argv)
 	try_what_fails();
 	confine(argv[1]);
 	for (unsigned i = 0; i < stacks; i++) {
-		blocks[i] = left(i, STEPS);
+		blocks[i] = paths_call(i, site_confined, 24);
 		if (blocks[i] != NULL)
 			truth_alloc(&confined, 24);
 		if (i % 2 != 0) {
