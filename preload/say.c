@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,7 +23,8 @@ static int say_can_write(void)
 	return poll(&standard_error, 1, 0) == 1 && standard_error.revents == POLLOUT;
 }
 
-void say_line(const char *line, size_t bytes)
+/* Not a place where the thread may be cancelled, which poll() is. */
+static void say_line_uncancelled(const char *line, size_t bytes)
 {
 	static const struct timespec at_once;
 	sigset_t raised, before, pending;
@@ -41,4 +43,13 @@ void say_line(const char *line, size_t bytes)
 	    (status == -EFBIG && sigismember(&pending, SIGXFSZ) == 0))
 		(void)sigtimedwait(&raised, NULL, &at_once);
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+void say_line(const char *line, size_t bytes)
+{
+	int state;
+
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	say_line_uncancelled(line, bytes);
+	(void)pthread_setcancelstate(state, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * say.h - one line to standard error, at start-up only.
+ * say.h - one line to standard error: at start-up, and at the first invalid free if those are reported.
  *
  * Layer 1.
  */
