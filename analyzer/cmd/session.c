@@ -103,8 +103,9 @@ int session_view(struct session *session, enum view_kind kind, struct view *view
 	return row_set_sort(session->rows, options->sort);
 }
 
-static void print_findings(const struct findings *findings)
+void session_print_findings(const struct session *session)
 {
+	const struct findings *findings = &session->findings;
 	static const char *const kinds[] = {
 		[FINDING_NOTE] = "note: ",
 		[FINDING_WARNING] = "warning: ",
@@ -117,16 +118,21 @@ static void print_findings(const struct findings *findings)
 			      findings->list[i].text);
 }
 
-int session_show(struct session *session, struct view *view)
+void session_print_warnings(const struct session *session)
 {
-	const char *const *warnings;
-	int status;
+	const char *const *warnings = symbolizer_warnings(session->symbolizer);
 
-	print_findings(&session->findings);
-	status = render(session->options.renderer, stdout, view);
-	warnings = symbolizer_warnings(session->symbolizer);
 	for (; *warnings; warnings++)
 		(void)fprintf(stderr, "memtrace: warning: %s\n", *warnings);
+}
+
+int session_show(struct session *session, struct view *view)
+{
+	int status;
+
+	session_print_findings(session);
+	status = render(session->options.renderer, stdout, view);
+	session_print_warnings(session);
 	if (status)
 		return cmd_fail(CMD_FAILED, "%s", strerror(-status));
 	return CMD_DONE;

@@ -80,6 +80,13 @@ int session_view(struct session *session, enum view_kind kind, struct view *view
 int session_show(struct session *session, struct view *view);
 
 /**
+ * session_print_findings(), session_print_warnings() - on standard error: what is to be known of the inputs, and
+ * what came up while symbols were looked for. Part of session_show().
+ */
+void session_print_findings(const struct session *session);
+void session_print_warnings(const struct session *session);
+
+/**
  * session_fail() - print session->error.
  * @status: negative errno that the failed step returned.
  *

@@ -7,6 +7,7 @@
 #include "base/json_writer.h"
 #include "model/diff.h"
 #include "render/answer.h"
+#include "render/frame_json.h"
 #include "render/integrity.h"
 #include "render/names.h"
 #include "render/render.h"
@@ -149,14 +150,6 @@ static void put_hex(struct json_writer *json, const char *name, uint64_t value)
 	json_text(json, name, text);
 }
 
-static void put_line_number(struct json_writer *json, const struct frame *frame)
-{
-	if (frame->file && frame->line)
-		json_unsigned(json, "line", frame->line);
-	else
-		json_text(json, "line", NULL);
-}
-
 /* What the row is grouped by, as far as it is the same for all of the row. */
 static void put_names(struct json_writer *json, const struct view *view, const struct row *row,
 		      const struct frame *frame)
@@ -172,7 +165,7 @@ static void put_names(struct json_writer *json, const struct view *view, const s
 	if (names & NAME_FILE)
 		json_text(json, "file", frame->file);
 	if (names & NAME_LINE)
-		put_line_number(json, frame);
+		frame_json_line(json, frame);
 	if (names & NAME_MODULE)
 		json_text(json, "module", *frame->module ? frame->module : NULL);
 	if (names & NAME_OFFSET)
@@ -233,32 +226,6 @@ static void put_change(struct json_writer *json, const struct view *view, const 
 	json_array_end(json);
 }
 
-static void put_frame(struct json_writer *json, const struct frame *frame)
-{
-	json_flat_object(json, NULL);
-	json_text(json, "function", frame->function);
-	json_text(json, "file", frame->file);
-	put_line_number(json, frame);
-	json_text(json, "module", *frame->module ? frame->module : NULL);
-	json_text(json, "build_id", *frame->build_id ? frame->build_id : NULL);
-	json_unsigned(json, "offset", frame->offset);
-	json_bool(json, "inlined", frame->is_inlined);
-	json_object_end(json);
-}
-
-static void put_stack(struct json_writer *json, const struct view *view, const struct stack *stack)
-{
-	size_t shown = view->depth && view->depth < stack->count ? view->depth : stack->count;
-	size_t i;
-
-	json_bool(json, "truncated", stack->is_truncated);
-	json_unsigned(json, "frame_count", stack->count);
-	json_array(json, "frames");
-	for (i = 0; i < shown; i++)
-		put_frame(json, stack->frames[i]);
-	json_array_end(json);
-}
-
 static int json_row(struct rendering *rendering, const struct row *row)
 {
 	const struct view *view = rendering->view;
@@ -274,7 +241,7 @@ static int json_row(struct rendering *rendering, const struct row *row)
 			put_change(json, view, row);
 		json_bool(json, "approximate", row->is_approximate);
 		json_bool(json, "peak_is_bound", row->is_peak_bound);
-		put_stack(json, view, &stack);
+		frame_json_stack(json, &stack, view->depth);
 		json_object_end(json);
 	}
 	stack_fini(&stack);
