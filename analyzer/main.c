@@ -30,6 +30,7 @@ static const struct command commands[] = {
 	{"report", "show which call stacks hold the memory", cmd_report},
 	{"diff", "show what grew, shrank, appeared and vanished", cmd_diff},
 	{"leaks", "show the blocks alive at exit, or now", cmd_leaks},
+	{"invalid", "show the frees of what was no live block", cmd_invalid},
 	{"help", "show the help of a command", cmd_help},
 	{"version", "show the version", cmd_version},
 };

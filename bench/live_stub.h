@@ -53,6 +53,13 @@ static inline bool live_table_remove(uint64_t address, bool is_api, struct mt_li
 	return true;
 }
 
+static inline bool live_table_find(uint64_t address, struct mt_live_block *block)
+{
+	(void)address;
+	(void)block;
+	return false;
+}
+
 static inline void live_table_each(void (*visit)(const struct mt_live_block *block, void *context),
 				   void *context)
 {

@@ -231,7 +231,7 @@ static void capture_begin(struct capture *capture, const struct unwind_frame *fr
 	unwind_begin_above(&capture->cursor, &capture->regs, frame, bounds);
 }
 
-uint32_t capture_site(const struct unwind_frame *frame, struct unwind_bounds *bounds,
+uint32_t capture_node(const struct unwind_frame *frame, struct unwind_bounds *bounds,
 		      struct capture_scratch *scratch, uint32_t kind_node)
 {
 	struct capture capture;
@@ -241,7 +241,13 @@ uint32_t capture_site(const struct unwind_frame *frame, struct unwind_bounds *bo
 		capture_walk_second(&capture);
 	else
 		capture_walk(&capture);
-	return node_site(capture_intern(&capture, kind_node));
+	return capture_intern(&capture, kind_node);
+}
+
+uint32_t capture_site(const struct unwind_frame *frame, struct unwind_bounds *bounds,
+		      struct capture_scratch *scratch, uint32_t kind_node)
+{
+	return node_site(capture_node(frame, bounds, scratch, kind_node));
 }
 
 struct replay_booking *capture_new(struct thread *thread, const struct unwind_frame *frame)

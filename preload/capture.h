@@ -31,6 +31,13 @@ uint32_t capture_unwinder(void);
 ANY_STACK uint32_t capture_site(const struct unwind_frame *frame, struct unwind_bounds *bounds,
 				struct capture_scratch *scratch, uint32_t kind_node);
 
+/*
+ * capture_node() - innermost node of that stack, for one that is no site: of a free. The function of the frame may be
+ * called by others of this library, whose frames no report shows.
+ */
+ANY_STACK uint32_t capture_node(const struct unwind_frame *frame, struct unwind_bounds *bounds,
+				struct capture_scratch *scratch, uint32_t kind_node);
+
 /* A stack that is not among the thread's records, or not any more. */
 ANY_STACK struct replay_booking *capture_new(struct thread *thread,
 					     const struct unwind_frame *frame);

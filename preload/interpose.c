@@ -213,7 +213,7 @@ static __attribute__((always_inline)) inline void *interpose_realloc_real(void *
 
 	if (!interpose_is_realloc(block, INTERPOSE_CALLER_SP()))
 		return real_is_resolved() ? real.realloc(block, size) : pool_alloc(size, 1);
-	tracker_realloc_begin(block, &state);
+	tracker_realloc_begin(block, &state, UNWIND_FRAME_HERE());
 	fresh = real.realloc(block, size);
 	tracker_realloc_end(fresh, size, &state, UNWIND_FRAME_HERE());
 	return fresh;

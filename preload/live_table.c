@@ -189,6 +189,27 @@ bool live_table_remove_further(uint64_t address, bool is_api, struct mt_live_blo
 	}
 }
 
+bool live_table_find(uint64_t address, struct mt_live_block *block)
+{
+	struct live_wanted wanted = {address, mt_live_hash(address), false};
+	struct live_path path = live_path_find(wanted.hash);
+	struct live_found found = {.place = NULL};
+	struct mt_pair again;
+
+	if (mt_live_has_address(address) && live_is_stripe(path.value.low))
+		found = live_search(&path, &wanted, true);
+	if (found.place == NULL)
+		return false;
+	again = live_entry_load(found.place);
+	if (again.low != found.entry.low || again.high != found.entry.high ||
+	    !live_slot_is(path.slot, path.value.high))
+		return false;
+	*block = mt_live_unpack(found.entry);
+	if (block->size == MT_LIVE_SIZE_MAX)
+		block->size = live_large_find(mt_live_large_key(address, false));
+	return true;
+}
+
 enum live_result { LIVE_PUT, LIVE_FULL, LIVE_FROZEN };
 
 /* Into a free entry of a group. */

@@ -36,6 +36,12 @@ enum live_insert {
 void live_table_each(void (*visit)(const struct mt_live_block *block, void *context),
 		     void *context);
 
+/*
+ * live_table_find() - a block of malloc that stays in the table. While others change the table there it may be
+ * missed.
+ */
+bool live_table_find(uint64_t address, struct mt_live_block *block);
+
 /* block: becomes the one that was replaced. */
 enum live_insert live_table_insert_further(struct mt_live_block *block);
 /* is_removed: the common case has removed *block from a stripe that may have been replaced before. */

@@ -209,6 +209,11 @@ static bool options_set_cmdline(struct options *options, const char *value)
 	return options_to_bool(value, &options->stores_command_line);
 }
 
+static bool options_set_report_invalid(struct options *options, const char *value)
+{
+	return options_to_bool(value, &options->reports_invalid);
+}
+
 /* folder:root pid:start ticks; the folder may hold colons. */
 static bool options_set_session(struct options *options, const char *value)
 {
@@ -251,6 +256,7 @@ static const struct option options_table[] = {
 	{MT_ENV_FOLLOW, "0 or 1", false, options_set_follow},
 	{MT_ENV_RSS, "0 or 1", false, options_set_rss},
 	{MT_ENV_CMDLINE, "0 or 1", false, options_set_cmdline},
+	{MT_ENV_REPORT_INVALID, "0 or 1", false, options_set_report_invalid},
 };
 
 /* What the kernel gave this image, for calls before libc has filled in `environ`. */

@@ -46,6 +46,7 @@ struct options {
 	bool follows_children;
 	bool reads_rss;
 	bool stores_command_line;
+	bool reports_invalid;
 	bool is_secure;
 };
 

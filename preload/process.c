@@ -18,6 +18,7 @@
 #include "arena.h"
 #include "capture.h"
 #include "clock.h"
+#include "invalid.h"
 #include "live_table.h"
 #include "loader_range.h"
 #include "look.h"
@@ -239,6 +240,8 @@ static bool process_init(void)
 	module_table_init();
 	unwind_init();
 	capture_init(&process_options);
+	invalid_init(&process_options, process_path);
+	tracker_init();
 	process_fill_header(false);
 	process_store_command_line();
 	process_show_complaints();

@@ -313,6 +313,16 @@ struct mt_thread *trace_file_thread_slot(void)
 	return trace_file.header == NULL ? NULL : trace_file_next(TRACE_FIXED_THREADS);
 }
 
+struct mt_invalid *trace_file_invalid_slot(void)
+{
+	return trace_file.header == NULL ? NULL : trace_file_next(TRACE_FIXED_INVALID);
+}
+
+uint64_t trace_file_invalid_count(void)
+{
+	return mt_load_relaxed(&trace_file.sections[TRACE_FIXED_INVALID].count);
+}
+
 void trace_file_drop(enum mt_drop drop)
 {
 	if (trace_file.drops != NULL)

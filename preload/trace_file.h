@@ -37,6 +37,7 @@ struct trace_file {
 	struct mt_thread *threads;
 	struct mt_message *messages;
 	struct mt_mark *marks;
+	struct mt_invalid *invalid;
 };
 
 extern HIDDEN struct trace_file trace_file;
@@ -68,12 +69,16 @@ uint32_t trace_file_count(enum trace_table table);
 
 /*
  * trace_file_sample() - slot of the epochs or of the timeline, its page reserved; NULL when there is no
- * room. trace_file_mark_slot() and trace_file_thread_slot() hand out the next free entry of theirs.
+ * room. trace_file_mark_slot() and its like hand out the next free entry of theirs.
  */
 struct mt_sample *trace_file_epoch(uint64_t slot);
 struct mt_sample *trace_file_timeline(uint64_t slot);
 struct mt_mark *trace_file_mark_slot(void);
 struct mt_thread *trace_file_thread_slot(void);
+struct mt_invalid *trace_file_invalid_slot(void);
+
+/* Of the last ones, how many were handed out; some may not be written yet. */
+uint64_t trace_file_invalid_count(void);
 
 /* The parts of the file that are mapped. */
 typedef void (*trace_visit)(char *start, size_t bytes, void *context);

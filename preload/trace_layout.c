@@ -29,6 +29,8 @@ const struct trace_fixed_shape trace_fixed_shapes[TRACE_FIXED_COUNT] = {
 				 false, false},
 	[TRACE_FIXED_MARKS] = {MT_SECTION_MARKS, sizeof(struct mt_mark), MT_MARK_MAX, 0, false,
 			       false},
+	[TRACE_FIXED_INVALID] = {MT_SECTION_INVALID, sizeof(struct mt_invalid), MT_INVALID_MAX, 0,
+				 false, false},
 };
 
 /* Slots in the section table: the fixed sections, then the runs of each table in turn. */
@@ -84,6 +86,7 @@ _Static_assert(TRACE_WHOLE_BYTES + MT_EPOCH_MAX * sizeof(struct mt_sample) +
 			       MT_TIMELINE_MAX * sizeof(struct mt_sample) +
 			       MT_THREAD_MAX * sizeof(struct mt_thread) +
 			       MT_MARK_MAX * sizeof(struct mt_mark) +
+			       MT_INVALID_MAX * sizeof(struct mt_invalid) +
 			       16 * MT_PAGE_SIZE MT_GROWING_TYPES(X) <=
 		       TRACE_INITIAL_BYTES,
 	       "first mapping");
@@ -153,6 +156,7 @@ void trace_lay_out(char *base, struct trace_file *file, uint64_t fixed_offset[TR
 		.timeline = (struct mt_sample *)(void *)(base + fixed_offset[TRACE_FIXED_TIMELINE]),
 		.threads = (struct mt_thread *)(void *)(base + fixed_offset[TRACE_FIXED_THREADS]),
 		.marks = (struct mt_mark *)(void *)(base + fixed_offset[TRACE_FIXED_MARKS]),
+		.invalid = (struct mt_invalid *)(void *)(base + fixed_offset[TRACE_FIXED_INVALID]),
 	};
 }
 

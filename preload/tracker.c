@@ -7,9 +7,12 @@
  */
 #include "tracker.h"
 
+#include <errno.h>
+
 #include "capture.h"
 #include "clock.h"
 #include "counters.h"
+#include "invalid.h"
 #include "live_table.h"
 #include "look.h"
 #include "memtrace/atomic.h"
@@ -22,6 +25,9 @@
 #include "state.h"
 #include "thread.h"
 #include "trace_file.h"
+
+/* Samples are recorded or frees looked at: a free is more than the hot path does. */
+static bool tracker_frees_are_odd;
 
 /* One event in progress. */
 struct event {
@@ -99,21 +105,34 @@ static inline void event_leave(struct event event)
 		local->depth--;
 }
 
+typedef uint32_t tracker_capture(const struct unwind_frame *frame, struct unwind_bounds *bounds,
+				 struct capture_scratch *scratch, uint32_t kind_node);
+
 /* The stack of an event without a thread's records; 0 = it cannot be captured. */
 static __attribute__((noinline)) ANY_STACK uint32_t
-tracker_nested_site(const struct unwind_frame *frame)
+tracker_nested_stack(const struct unwind_frame *frame, tracker_capture *capture)
 {
 	struct thread *thread = thread_local_state.thread;
 	struct unwind_bounds bounds = {0, 0}; /* it may be on another stack */
 	struct capture_scratch *scratch = thread_borrow_scratch((uintptr_t)frame);
-	uint32_t site;
+	uint32_t stack;
 
 	if (scratch == NULL)
 		return 0;
-	site = capture_site(frame, &bounds, scratch,
-			    thread != NULL ? thread->kind_node : thread_kind_node());
+	stack = capture(frame, &bounds, scratch,
+			thread != NULL ? thread->kind_node : thread_kind_node());
 	thread_return_scratch(scratch);
-	return site;
+	return stack;
+}
+
+/* Innermost node of the stack of a free. */
+static uint32_t tracker_node(struct event event, const struct unwind_frame *frame)
+{
+	struct thread *thread = event.thread;
+
+	if (thread == NULL)
+		return tracker_nested_stack(frame, capture_node);
+	return capture_node(frame, &thread->bounds, &thread->scratch, thread->kind_node);
 }
 
 static void tracker_book_free(struct shard *shard, const struct mt_live_block *block,
@@ -210,7 +229,7 @@ static void tracker_book(struct event event, const struct unwind_frame *frame,
 static void tracker_book_nested(struct event event, const struct unwind_frame *frame,
 				struct mt_live_block *block, bool is_realloc)
 {
-	struct replay_booking booking = {.site = tracker_nested_site(frame)};
+	struct replay_booking booking = {.site = tracker_nested_stack(frame, capture_site)};
 
 	if (booking.site == 0) {
 		trace_file_drop(MT_DROP_EVENTS);
@@ -229,8 +248,14 @@ static void tracker_book_alloc(struct event event, const struct unwind_frame *fr
 		tracker_book(event, frame, block, is_realloc, capture_booking(event.thread, frame));
 }
 
+void tracker_init(void)
+{
+	tracker_frees_are_odd = sampler_bytes != 0 || invalid_is_on;
+}
+
 void tracker_set_stopped(bool is_stopped)
 {
+	invalid_forget();
 	mt_store_relaxed(&trace_file.process->is_stopped, is_stopped);
 	state_set(is_stopped ? STATE_STOPPED : sampler_state());
 }
@@ -302,17 +327,36 @@ static inline bool tracker_is_last(const void *address)
 	return true;
 }
 
+/* A call of the allocator with what is no live block, before it is made: it may be the last one. */
+static void tracker_report(struct event event, const void *address, enum mt_invalid_call call,
+			   const struct unwind_frame *frame)
+{
+	int saved = errno;
+
+	/* while nothing is recorded blocks are handed out unseen */
+	if (!invalid_is_on || !state_is_recording())
+		return;
+	invalid_report((uintptr_t)address, call, tracker_node(event, frame));
+	errno = saved;
+}
+
 /* Any free. */
 static __attribute__((noinline)) void tracker_free_odd(const void *address, bool is_api)
 {
 	struct event event = event_enter();
 	struct mt_live_block block;
 
-	if (tracker_forget(address, is_api, &block))
+	if (tracker_forget(address, is_api, &block)) {
 		tracker_book_free(event.shard, &block,
 				  !is_api && sampler_is_last() && tracker_is_last(address));
-	else if (sampler_bytes == 0 || is_api)
+		if (invalid_is_on && !is_api)
+			invalid_note_free(&block, tracker_node(event, UNWIND_FRAME_HERE()));
+	} else if (is_api) {
 		(void)mt_add_relaxed(&trace_file.process->foreign_free_count, 1);
+	} else if (sampler_bytes == 0) {
+		(void)mt_add_relaxed(&trace_file.process->foreign_free_count, 1);
+		tracker_report(event, address, MT_INVALID_FREE, UNWIND_FRAME_HERE());
+	}
 	event_leave(event);
 }
 
@@ -323,7 +367,7 @@ void tracker_free(const void *address)
 
 	/* what the allocator reads next: it comes while the table is being asked */
 	__builtin_prefetch((const char *)address - 2 * sizeof(size_t), 1);
-	if (__builtin_expect(sampler_bytes != 0 || (thread = event_enter_own()) == NULL, 0)) {
+	if (__builtin_expect(tracker_frees_are_odd || (thread = event_enter_own()) == NULL, 0)) {
 		tracker_free_odd(address, false);
 		return;
 	}
@@ -342,7 +386,8 @@ void tracker_report_free(const void *address)
 	tracker_free_odd(address, true);
 }
 
-void tracker_realloc_begin(const void *address, struct tracker_realloc *state)
+void tracker_realloc_begin(const void *address, struct tracker_realloc *state,
+			   const struct unwind_frame *frame)
 {
 	struct event event;
 
@@ -354,6 +399,8 @@ void tracker_realloc_begin(const void *address, struct tracker_realloc *state)
 	}
 	event = event_enter();
 	state->is_known = tracker_forget(address, false, &state->old);
+	if (!state->is_known)
+		tracker_report(event, address, MT_INVALID_REALLOC, frame);
 	event_leave(event);
 }
 
@@ -368,6 +415,15 @@ static bool tracker_records_moved(const void *fresh, size_t size,
 	if (state->is_known)
 		return sampler_keeps(state->old.size, size);
 	return sampler_takes_grown(state->usable, real.usable_size((void *)(uintptr_t)fresh), size);
+}
+
+/* The old block of a realloc is no more, unless it is the new one. */
+static void tracker_book_freed(struct event event, const void *fresh,
+			       const struct mt_live_block *old, const struct unwind_frame *frame)
+{
+	tracker_book_free(event.shard, old, false);
+	if (__builtin_expect(invalid_is_on, 0) && old->address != (uintptr_t)fresh)
+		invalid_note_free(old, tracker_node(event, frame));
 }
 
 void tracker_realloc_end(const void *fresh, size_t size, struct tracker_realloc *state,
@@ -391,7 +447,7 @@ void tracker_realloc_end(const void *fresh, size_t size, struct tracker_realloc 
 		return;
 	}
 	if (state->is_known)
-		tracker_book_free(event.shard, &state->old, false);
+		tracker_book_freed(event, fresh, &state->old, frame);
 	else if (sampler_bytes == 0)
 		(void)mt_add_relaxed(&trace_file.process->foreign_free_count, 1);
 	if (is_recorded) {

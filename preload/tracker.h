@@ -16,6 +16,9 @@
 #include "memtrace/live_layout.h"
 #include "unwind.h"
 
+/* Once, at start-up, when it is known what is recorded. */
+void tracker_init(void);
+
 /* A block has been handed out. frame: of the interposed function. */
 void tracker_alloc(const void *block, size_t size, const struct unwind_frame *frame);
 
@@ -36,8 +39,9 @@ struct tracker_realloc {
 	size_t usable; /* of the old block; where samples are recorded */
 };
 
-/* Before the real realloc of a block, for the same reason as tracker_free(). */
-void tracker_realloc_begin(const void *block, struct tracker_realloc *state);
+/* Before the real realloc of a block, for the same reason as tracker_free(). frame: of the interposed function. */
+void tracker_realloc_begin(const void *block, struct tracker_realloc *state,
+			   const struct unwind_frame *frame);
 
 /* After it: fresh is what it returned. A failure puts the old block back. */
 void tracker_realloc_end(const void *fresh, size_t size, struct tracker_realloc *state,

@@ -29,6 +29,7 @@ enum {
 	SET_STOPPED,
 	SET_NO_FOLLOW,
 	SET_COMMAND_LINE,
+	SET_INVALID,
 	SET_COUNT
 };
 
@@ -48,6 +49,7 @@ const struct option_row run_settings_rows[RUN_SETTINGS_ROWS] = {
 	{SET_STOPPED, "stopped", 0, NULL, "record nothing until told to start"},
 	{SET_NO_FOLLOW, "no-follow", 0, NULL, "do not trace forked and executed children"},
 	{SET_COMMAND_LINE, "cmdline", 0, NULL, "store the command line in the file"},
+	{SET_INVALID, "report-invalid", 0, NULL, "keep the stacks of invalid frees; see invalid"},
 };
 
 /* ---- checks of values: 0 or -EINVAL ---- */
@@ -180,6 +182,7 @@ static const struct setting {
 	[SET_STOPPED] = {MT_ENV_START, "off", NULL, NULL},
 	[SET_NO_FOLLOW] = {MT_ENV_FOLLOW, "0", NULL, NULL},
 	[SET_COMMAND_LINE] = {MT_ENV_CMDLINE, "1", NULL, NULL},
+	[SET_INVALID] = {MT_ENV_REPORT_INVALID, "1", NULL, NULL},
 };
 
 static int make_absolute(const char *path, char *absolute, struct error *error)

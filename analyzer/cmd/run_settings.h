@@ -29,7 +29,7 @@ struct run_settings {
 /* First id that is free for options that are not settings. */
 #define RUN_OPTION_FIRST_OWN 100
 
-#define RUN_SETTINGS_ROWS 12
+#define RUN_SETTINGS_ROWS 13
 
 extern const struct option_row run_settings_rows[RUN_SETTINGS_ROWS];
 

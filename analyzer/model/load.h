@@ -32,7 +32,7 @@ struct load {
 	uint32_t *entry_first; /* by index into snapshot->nodes: first entry, 0 = none */
 	size_t entry_first_count;
 
-	struct reader_table sites, side, nodes, locations, modules, thread_kinds;
+	struct reader_table sites, side, nodes, locations, modules, thread_kinds, invalid;
 	/* sums over the shards of a live file; of peak_bytes the highest */
 	struct {
 		size_t count, used_count; /* records, and those with allocations */
@@ -101,6 +101,7 @@ int load_kinds(struct load *load);	/* load_records.c */
 int load_locations(struct load *load);	/* load_stacks.c */
 int load_nodes(struct load *load);	/* load_stacks.c */
 int load_file_sites(struct load *load); /* load_stacks.c */
+int load_invalid(struct load *load);	/* load_invalid.c */
 int load_groups(struct load *load);	/* load_counters.c */
 int load_reread(struct load *load);	/* load_counters.c */
 int load_rss(struct load *load);	/* load_state.c */

@@ -77,7 +77,7 @@ void pack_finish(struct pack *pack);
  */
 uint32_t pack_string(struct pack *pack, const char *text);
 
-/* Modules, locations and nodes that some site uses, renumbered in the same order. 0 or -ENOMEM. */
+/* Modules, locations and nodes that some site or record uses, renumbered in the same order. 0 or -ENOMEM. */
 int pack_stacks(struct pack *pack);
 
 /* SITES, COUNTERS and SIDE: one entry of COUNTERS per site. Needs pack_stacks() first. */

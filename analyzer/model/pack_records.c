@@ -121,10 +121,34 @@ static void add_texts(struct pack *pack)
 		pack_add(pack, MT_SECTION_DROPS, &snapshot->drops[i], sizeof(snapshot->drops[i]));
 }
 
+static void add_invalid(struct pack *pack)
+{
+	const struct snapshot *snapshot = pack->snapshot;
+
+	for (size_t i = 0; i < snapshot->invalid_count; i++) {
+		const struct invalid_call *from = &snapshot->invalid[i];
+		struct mt_invalid record = {
+			.kind = from->kind,
+			.call = from->call,
+			.node = pack->node_ids[from->node],
+			.alloc_node = pack->node_ids[from->alloc_node],
+			.freed_node = pack->node_ids[from->freed_node],
+			.count = (uint64_t)from->count,
+			.ns = from->ns,
+			.address = from->address,
+			.block_address = from->block_address,
+			.block_bytes = from->block_bytes,
+		};
+
+		pack_add(pack, MT_SECTION_INVALID, &record, sizeof(record));
+	}
+}
+
 void pack_records(struct pack *pack)
 {
 	add_columns(pack);
 	add_samples(pack);
 	add_threads(pack);
 	add_texts(pack);
+	add_invalid(pack);
 }

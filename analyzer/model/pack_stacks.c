@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pack_stacks.c - the stacks of a new snapshot: only what some site uses, renumbered.
+ * pack_stacks.c - the stacks of a new snapshot: only what some site or record uses, renumbered.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,6 +22,13 @@ static void mark_used(struct pack *pack)
 
 	for (size_t i = 0; i < snapshot->site_count; i++)
 		pack->node_ids[snapshot->sites[i].node] = 1;
+	for (size_t i = 0; i < snapshot->invalid_count; i++) {
+		const struct invalid_call *call = &snapshot->invalid[i];
+
+		pack->node_ids[call->node] = 1;
+		pack->node_ids[call->alloc_node] = 1;
+		pack->node_ids[call->freed_node] = 1;
+	}
 	for (size_t i = snapshot->node_count; i-- > 1;) {
 		const struct node *node = &snapshot->nodes[i];
 

@@ -102,11 +102,14 @@ static int check_section(struct reader *reader, const struct mt_section *section
 	return result;
 }
 
+/* An empty section may stand where the next one begins. */
 static int compare_offsets(const void *left, const void *right)
 {
 	const struct mt_section *a = left, *b = right;
 
-	return a->offset < b->offset ? -1 : a->offset > b->offset;
+	if (a->offset == b->offset)
+		return a->length < b->length ? -1 : a->length > b->length;
+	return a->offset < b->offset ? -1 : 1;
 }
 
 static int compare_types(const void *left, const void *right)

@@ -86,6 +86,7 @@ static int load_tables(struct load *load)
 		struct reader_table *table;
 	} const order[] = {
 		{MT_SECTION_SITES, sizeof(struct mt_site), &load->sites},
+		{MT_SECTION_INVALID, sizeof(struct mt_invalid), &load->invalid},
 		{MT_SECTION_NODES, sizeof(struct mt_node), &load->nodes},
 		{MT_SECTION_LOCATIONS, sizeof(uint64_t), &load->locations},
 		{MT_SECTION_MODULES, sizeof(struct mt_module), &load->modules},
@@ -115,10 +116,11 @@ static int load_side(struct load *load)
  * second time after the shards: if they say that the process is below its peak, the number of that peak is out.
  */
 static int (*const steps[])(struct load *load) = {
-	load_columns,	load_process, load_state,      load_counters, load_tables,  load_kinds,
-	load_locations, load_nodes,   load_file_sites, load_groups,   load_reread,  load_side,
-	load_shards,	load_process, load_peak,       load_rss,      load_samples, load_threads,
-	load_texts,	load_strings, load_modules,    load_names,    load_sites,   load_totals,
+	load_columns, load_process,   load_state,   load_counters, load_tables,
+	load_kinds,   load_locations, load_nodes,   load_invalid,  load_file_sites,
+	load_groups,  load_reread,    load_side,    load_shards,   load_process,
+	load_peak,    load_rss,	      load_samples, load_threads,  load_texts,
+	load_strings, load_modules,   load_names,   load_sites,	   load_totals,
 };
 
 static void release(struct load *load)
@@ -134,6 +136,7 @@ static void release(struct load *load)
 	reader_table_free(reader, &load->sites);
 	reader_table_free(reader, &load->side);
 	reader_table_free(reader, &load->nodes);
+	reader_table_free(reader, &load->invalid);
 	reader_table_free(reader, &load->locations);
 	reader_table_free(reader, &load->modules);
 	reader_table_free(reader, &load->thread_kinds);

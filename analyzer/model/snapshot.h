@@ -111,6 +111,16 @@ struct text_record {
 	const char *text;
 };
 
+/* A free or realloc of what is no live block, as struct mt_invalid; nodes are indices into nodes. */
+struct invalid_call {
+	enum mt_invalid_kind kind;
+	enum mt_invalid_call call;
+	uint32_t node, alloc_node, freed_node; /* 0 = not known */
+	int64_t count;
+	uint64_t ns, address; /* of the first one, as the block */
+	uint64_t block_address, block_bytes;
+};
+
 struct snapshot {
 	char *path;		 /* as given by the user */
 	struct mt_header header; /* label, command_line ... are resolved below */
@@ -149,6 +159,8 @@ struct snapshot {
 	size_t message_count;
 	struct text_record *marks;
 	size_t mark_count;
+	struct invalid_call *invalid; /* no two of one kind with equal stacks */
+	size_t invalid_count;
 	uint64_t drops[MT_DROP_CAPACITY];
 	/* live and killed files: counters left out because their stack was only half written */
 	uint64_t skipped_count;

@@ -22,6 +22,8 @@ const struct drop_text drop_text_table[] = {
 	{MT_DROP_SNAPSHOTS, "snapshots", "snapshots of itself that could not be made"},
 	{MT_DROP_EARLY, "early", "events before the trace file existed, in no figure"},
 	{MT_DROP_CHILDREN, "children", "children that could not make a file of their own"},
+	{MT_DROP_INVALID, "invalid",
+	 "invalid frees and reallocs beyond the table of those reported"},
 };
 
 const size_t drop_text_count = sizeof(drop_text_table) / sizeof(drop_text_table[0]);

@@ -166,6 +166,15 @@ static void tell_limits(const struct teller *teller, const struct snapshot *snap
 	put(teller, name, "  at most", kind, NULL, interval.high);
 }
 
+static int64_t invalid_calls(const struct snapshot *snapshot)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < snapshot->invalid_count; i++)
+		count += snapshot->invalid[i].count;
+	return count;
+}
+
 static void tell_totals(const struct teller *teller, const struct snapshot *snapshot)
 {
 	uint64_t sample_bytes = snapshot->header.sample_bytes;
@@ -190,6 +199,8 @@ static void tell_totals(const struct teller *teller, const struct snapshot *snap
 		 (int64_t)peak_error_bytes(&snapshot->process));
 	put_rare(teller, "unseen_free_bytes", "unseen frees", INFO_BYTES,
 		 (int64_t)snapshot->process.unseen_free_bytes);
+	put_rare(teller, "invalid_call_count", "invalid frees and reallocs", INFO_COUNT,
+		 invalid_calls(snapshot));
 	put_rare(teller, "inherited_blocks", "blocks inherited at fork", INFO_COUNT,
 		 snapshot->process.inherited_blocks);
 	put_rare(teller, "inherited_bytes", "bytes inherited at fork", INFO_BYTES,

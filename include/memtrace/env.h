@@ -21,7 +21,8 @@
 #define MT_ENV_SAMPLE_SEED "MEMTRACE_SAMPLE_SEED" /* a number: the same samples each time */
 #define MT_ENV_RSS "MEMTRACE_RSS"		  /* 1: read the resident set for the timeline */
 #define MT_ENV_CMDLINE "MEMTRACE_CMDLINE"	  /* 1: store the command line */
-#define MT_ENV_SESSION "MEMTRACE_SESSION"	  /* directory:root pid:start time; set by us */
+#define MT_ENV_REPORT_INVALID "MEMTRACE_REPORT_INVALID" /* 1: keep the stacks of invalid frees */
+#define MT_ENV_SESSION "MEMTRACE_SESSION" /* directory:root pid:start time; set by us */
 
 #define MT_SHIM_NAME "libmemtrace.so"
 #define MT_LIBUNWIND_NAME "libmemtrace-libunwind.so"

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "memtrace/format_invalid.h"
 #include "memtrace/numbering.h"
 
 #define MT_MAGIC "MEMTRACE" /* 8 bytes, no NUL */
@@ -96,6 +97,7 @@ enum mt_section_type {
 	MT_SECTION_MARKS = 15,	      /* struct mt_mark */
 	MT_SECTION_DROPS = 16,	      /* uint64_t, indexed by enum mt_drop */
 	MT_SECTION_SHARDS = 17,	      /* struct mt_shard, live files only */
+	MT_SECTION_INVALID = 18,      /* struct mt_invalid; only where they are reported */
 	MT_SECTION_TYPE_COUNT
 };
 
@@ -407,6 +409,7 @@ enum mt_drop {
 	MT_DROP_SNAPSHOTS, /* snapshots of itself that could not be made */
 	MT_DROP_EARLY,	   /* events before the trace file could be made, or without one */
 	MT_DROP_CHILDREN,  /* children that could not make a file; added by them */
+	MT_DROP_INVALID,   /* invalid frees and reallocs without a record: no room */
 	MT_DROP_COUNT,
 	MT_DROP_CAPACITY = 32,
 };

@@ -9,6 +9,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HEADER = ROOT / "include" / "memtrace" / "format.h"
+PARTS = (HEADER, HEADER.with_name("format_invalid.h"))
 PAGE = ROOT / "docs" / "FORMAT.md"
 UNDOCUMENTED = {"reserved", "pad", "base_bytes"}  # the last is the writer's own
 WITHOUT_OFFSETS = {"mt_counters"}  # found by its columns
@@ -29,7 +30,8 @@ def documented():
 
 def declared():
     """{record: [field]} of the header."""
-    text = re.sub(r"/\*.*?\*/", "", HEADER.read_text(encoding="utf-8"), flags=re.S)
+    text = "".join(part.read_text(encoding="utf-8") for part in PARTS)
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     records = {}
     for name, body in re.findall(r"struct (mt_\w+) \{\n(.*?)\n\};", text, flags=re.S):
         fields = []

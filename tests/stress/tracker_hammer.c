@@ -84,7 +84,7 @@ static void reallocate(uint32_t number, uint64_t size)
 
 	if (!mt_cas_acq_rel(&states[number], &expected, BUSY))
 		return;
-	tracker_realloc_begin(address_of(number), &state);
+	tracker_realloc_begin(address_of(number), &state, UNWIND_FRAME_HERE());
 	STRESS_CHECK(state.is_known && state.old.size == sizes[number]);
 	if (size % 5 == 0 && size > 0) {
 		tracker_realloc_end(NULL, size, &state, UNWIND_FRAME_HERE());

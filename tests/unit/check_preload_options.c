@@ -147,6 +147,7 @@ START_TEST(switches_are_taken_in_words)
 			{MT_ENV_QUIET, offsetof(struct options, is_quiet), false},
 			{MT_ENV_FOLLOW, offsetof(struct options, follows_children), false},
 			{MT_ENV_RSS, offsetof(struct options, reads_rss), false},
+			{MT_ENV_REPORT_INVALID, offsetof(struct options, reports_invalid), false},
 			{MT_ENV_CMDLINE, offsetof(struct options, stores_command_line), false}};
 	static const char *const words[2][3] = {{"0", "off", "no"}, {"1", "on", "yes"}};
 
