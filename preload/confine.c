@@ -22,6 +22,7 @@
 #include "os_call.h"
 #include "os_filter.h"
 #include "process.h"
+#include "thread.h"
 #include "trace_file.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -197,10 +198,16 @@ __asm__(".text\n"
 /* Before the program can ask for anything; a lookup that succeeds does not allocate, and every libc has both. */
 static __attribute__((constructor(102))) void confine_constructor(void)
 {
-	void *next = dlsym(RTLD_NEXT, "prctl");
+	uint32_t outer = thread_local_state.aside;
+	void *next;
+
+	/* dlsym() frees what start-up has left of a name that it did not find: no event of the program */
+	thread_local_state.aside = THREAD_ASIDE_OURS;
+	next = dlsym(RTLD_NEXT, "prctl");
 
 	memcpy(&confine_next_prctl, &next, sizeof(next));
 	next = dlsym(RTLD_NEXT, "syscall");
 	if (next != NULL)
 		confine_next_syscall = next;
+	thread_local_state.aside = outer;
 }
