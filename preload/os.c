@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -335,6 +336,13 @@ void os_thread_name(char name[16])
 	if (CALL5(SYS_prctl, PR_GET_NAME, name, 0, 0, 0) < 0)
 		name[0] = '\0';
 	name[15] = '\0';
+}
+
+bool os_is_on_alternate_stack(void)
+{
+	stack_t stack;
+
+	return CALL2(SYS_sigaltstack, NULL, &stack) == 0 && (stack.ss_flags & SS_ONSTACK) != 0;
 }
 
 unsigned os_cpu_count(void)

@@ -6,7 +6,8 @@
  * After the first event only os_map, os_unmap, os_remap, os_advise, os_is_readable, os_gettid and
  * os_thread_name are used (and the clock, which the kernel serves from user space), so that a program's
  * seccomp filter sees no kind of call that malloc itself does not make; os_has_thread only where thread.c has no
- * key. What a filter of the program's own would not let through fails with -EPERM without being called (os_gate.h).
+ * key, os_is_on_alternate_stack only where a handler of the program may have jumped out of an event. What a
+ * filter of the program's own would not let through fails with -EPERM without being called (os_gate.h).
  */
 #ifndef PRELOAD_OS_H
 #define PRELOAD_OS_H
@@ -71,6 +72,9 @@ int os_gettid(void);
 bool os_has_thread(int tid);
 /* Name of the calling thread, 16 bytes, NUL-terminated. */
 void os_thread_name(char name[16]);
+
+/* Whether the caller is, or was called by, a signal handler on a stack of its own. */
+bool os_is_on_alternate_stack(void);
 unsigned os_cpu_count(void);
 uint64_t os_file_size_limit(void); /* UINT64_MAX = none */
 uint64_t os_monotonic_ns(void);

@@ -269,6 +269,15 @@ void thread_after_fork(void)
 			thread_borrowed[i]->owner = 0;
 }
 
+/*
+ * What lies further up need not have been called later: a handler's own stack may be an array on the thread's stack,
+ * or in its thread-local storage, which is on top of it. The system is asked only after jumps, and by such handlers.
+ */
+static bool thread_is_called_below(void)
+{
+	return !os_is_on_alternate_stack();
+}
+
 bool thread_has_left(uintptr_t event_sp, uintptr_t sp)
 {
 	const struct thread *thread = thread_local_state.thread;
@@ -276,7 +285,7 @@ bool thread_has_left(uintptr_t event_sp, uintptr_t sp)
 	/* an event's own frame lies a little below the lowest address that its walk has looked at */
 	return thread != NULL && sp + THREAD_SIGNAL_FRAME > event_sp && sp < thread->bounds.high &&
 	       event_sp + THREAD_EVENT_FRAMES >= thread->bounds.low &&
-	       event_sp < thread->bounds.high;
+	       event_sp < thread->bounds.high && thread_is_called_below();
 }
 
 bool thread_has_left_first_event(uintptr_t event_sp, uintptr_t sp)
@@ -284,7 +293,8 @@ bool thread_has_left_first_event(uintptr_t event_sp, uintptr_t sp)
 	const struct thread *thread = thread_local_state.thread;
 
 	return (thread == NULL || thread->bounds.high == 0) && !thread_local_state.is_finished &&
-	       sp + THREAD_SIGNAL_FRAME > event_sp && sp < event_sp + THREAD_FIRST_REACH;
+	       sp + THREAD_SIGNAL_FRAME > event_sp && sp < event_sp + THREAD_FIRST_REACH &&
+	       thread_is_called_below();
 }
 
 /* Both on the stack whose bounds are known. */
@@ -301,7 +311,8 @@ static bool thread_has_left_call(uintptr_t address, uintptr_t sp)
 {
 	/* further up on a stack that is not known it may be a handler on a stack of its own */
 	if (sp > address)
-		return sp - address < THREAD_CALL_REACH || thread_stack_holds(address, sp);
+		return (sp - address < THREAD_CALL_REACH || thread_stack_holds(address, sp)) &&
+		       thread_is_called_below();
 	/* what lies above a stack pointer on one stack is there to be read */
 	return thread_stack_holds(sp, address) &&
 	       mt_load_relaxed(&((const struct thread_call *)address)->inverse) != ~address;

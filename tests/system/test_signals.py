@@ -16,6 +16,11 @@ def events_of_a_handler_on_its_own_stack_are_all_counted():
         run.finish().check_truth()
 
 
+def events_of_a_handler_on_a_part_of_the_threads_own_stack_are_all_counted():
+    with Run([target("alloc_in_signal_handler"), "within"]) as run:
+        run.finish().check_truth()
+
+
 def recording_goes_on_after_a_handler_jumped_out_of_it():
     with Run([target("longjmp_from_handler")]) as run:
         run.is_exact = False
