@@ -204,6 +204,18 @@ static bool names_first(const struct names *names, const struct options *options
 	return !text.is_cut && attempt < NAMES_TRIES;
 }
 
+/* To a folder that the program's mask has left without. Not by its name, which may be that of another one by now. */
+static bool names_give_rights(int fd)
+{
+	char path[40];
+	struct text text;
+
+	text_init(&text, path, sizeof(path));
+	text_add(&text, "/proc/self/fd/");
+	text_add_number(&text, (uint64_t)fd);
+	return os_chmod_path(path, 0700) == 0;
+}
+
 /* The folder is used only if it is ours and nobody else may write to it. */
 static bool names_make_folder(const char *path)
 {
@@ -212,10 +224,12 @@ static bool names_make_folder(const char *path)
 	bool is_ours;
 
 	(void)os_mkdir(path, 0700);
-	fd = os_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	fd = os_open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 	if (fd < 0)
 		return false;
-	is_ours = os_stat(fd, &info) == 0 && info.st_uid == geteuid() && (info.st_mode & 022) == 0;
+	is_ours = os_stat(fd, &info) == 0 && info.st_uid == geteuid() &&
+		  (info.st_mode & 022) == 0 &&
+		  ((info.st_mode & 0700) == 0700 || names_give_rights(fd));
 	(void)os_close(fd);
 	return is_ours;
 }

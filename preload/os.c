@@ -280,6 +280,11 @@ int os_mkdir(const char *path, unsigned mode)
 	return (int)CALL3(SYS_mkdirat, AT_FDCWD, path, mode);
 }
 
+int os_chmod_path(const char *path, unsigned mode)
+{
+	return (int)CALL3(SYS_fchmodat, AT_FDCWD, path, mode);
+}
+
 int os_chmod(int fd, unsigned mode)
 {
 	return (int)CALL2(SYS_fchmod, fd, mode);

@@ -59,6 +59,7 @@ int os_allocate(int fd, uint64_t offset, uint64_t bytes);
 int os_stat(int fd, struct stat *out);
 int os_mkdir(const char *path, unsigned mode);
 int os_chmod(int fd, unsigned mode);
+int os_chmod_path(const char *path, unsigned mode);
 int os_unlink(const char *path);
 /* Fails with -EEXIST when the new name is taken. */
 int os_rename_new(const char *from, const char *to);

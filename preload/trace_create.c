@@ -15,6 +15,8 @@
 #include "os.h"
 #include "trace_layout.h"
 
+#define TRACE_MODE 0400u
+
 /* Creates a file and gives it its length; returns the descriptor. */
 static int trace_open(const char *path, uint64_t want_bytes, uint64_t least_bytes, uint64_t *bytes)
 {
@@ -24,9 +26,10 @@ static int trace_open(const char *path, uint64_t want_bytes, uint64_t least_byte
 	*bytes = want_bytes < limit ? want_bytes : limit & ~(uint64_t)(MT_PAGE_SIZE - 1);
 	if (*bytes < least_bytes)
 		return -EFBIG;
-	fd = os_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
+	fd = os_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, TRACE_MODE);
 	if (fd < 0)
 		return fd;
+	(void)os_chmod(fd, TRACE_MODE); /* whatever the program's mask has left of it */
 	/* some file systems allow less: vfat stops at 4 GiB, others have small limits */
 	while ((status = os_truncate(fd, *bytes)) < 0 && *bytes / 2 >= least_bytes)
 		*bytes = (*bytes / 2) & ~(uint64_t)(MT_PAGE_SIZE - 1);
