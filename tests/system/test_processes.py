@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every process of a tree is counted in a file of its own, and nothing else changes on disk."""
+import json
 import os
 import time
 
@@ -31,6 +32,34 @@ def a_vfork_child_counts_in_its_parent_and_spawned_ones_apart():
     with Run([target("spawn_children")]) as run:
         run.finish()
         harness.equal(run.check_truth(), 2 + 6, "facts")
+
+
+def children_in_the_same_memory_count_in_their_parent():
+    with Run([target("shared_memory_children")]) as run:
+        run.finish()
+        harness.equal(run.check_truth(), 1, "facts")
+        run.file()
+
+
+def ten_thousand_forks_leave_files_of_those_that_allocate_and_nothing_else():
+    with Run([target("many_forks"), 10000]) as run:
+        run.is_exact = False  # hundreds of files; the totals below tell as much
+        run.finish()
+        root = [path for path in run.files() if ".snap.d" not in path][0]
+        harness.equal(len(run.files()), run.number("files"), "files")
+        own = harness.report(root, "--by", "function")
+        for fact in run.truth():
+            if "function" in fact:
+                row = harness.only_row(own, function=fact["function"])
+                harness.equal({name: row[name] for name in harness.COUNTERS},
+                              {name: fact[name] for name in harness.COUNTERS}, fact["function"])
+        merged = json.loads(harness.memtrace("report", "--json", "--limit", 0, "--by", "function",
+                                             root))
+        harness.equal(merged["totals"]["dropped_count"], 0, "dropped")
+        for function, column in (("site_child", "alloc_count"), ("site_image", "alloc_count"),
+                                 ("site_kept", "free_count")):
+            harness.equal(harness.only_row(merged, function=function)[column],
+                          run.number(function), f"{function} of all processes")
 
 
 def a_daemon_is_traced_on():
@@ -74,7 +103,6 @@ def a_report_of_the_root_takes_its_children_along():
         run.finish()
         root = [path for path in run.files() if ".snap.d" not in path]
         harness.equal(len(root), 1, "root files")
-        import json
         merged = json.loads(harness.memtrace("report", "--json", "--limit", 0, "--by", "function",
                                              root[0]))
         row = harness.only_row(merged, function="site_in_child")
