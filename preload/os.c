@@ -71,36 +71,44 @@ static char *os_reserve(size_t bytes)
 	return p == NULL ? NULL : p + OS_PAGE;
 }
 
-static void *os_map_into(char *place, size_t bytes, int flags, int fd, uint64_t offset)
+static int os_map_into(char *place, size_t bytes, int flags, int fd, uint64_t offset)
 {
 	bool is_locking = mt_load_relaxed(&os_is_locking);
-	void *p;
+	long result;
 
 	if (place == NULL)
-		return NULL;
-	p = os_pointer(CALL6(SYS_mmap, place, bytes,
-			     is_locking ? PROT_NONE : PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd,
-			     offset));
-	if (p == NULL || (is_locking && !os_open_unlocked(place, bytes))) {
+		return -ENOMEM;
+	result = CALL6(SYS_mmap, place, bytes, is_locking ? PROT_NONE : PROT_READ | PROT_WRITE,
+		       flags | MAP_FIXED, fd, offset);
+	if (os_pointer(result) != NULL && is_locking && !os_open_unlocked(place, bytes))
+		result = -ENOMEM;
+	if (os_pointer(result) == NULL) {
 		os_unmap(place, bytes);
-		return NULL;
+		return (int)result;
 	}
-	(void)os_advise(p, bytes, MADV_DONTDUMP);
-	return p;
+	(void)os_advise(place, bytes, MADV_DONTDUMP);
+	return 0;
 }
 
 void *os_map(size_t bytes)
 {
-	return os_map_into(os_reserve(bytes), bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *place = os_reserve(bytes);
+	int status = os_map_into(place, bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return status == 0 ? place : NULL;
 }
 
-void *os_map_file(int fd, uint64_t offset, size_t bytes)
+int os_map_file(int fd, uint64_t offset, size_t bytes, void **out)
 {
-	void *p = os_map_into(os_reserve(bytes), bytes, MAP_SHARED, fd, offset);
+	char *place = os_reserve(bytes);
+	int status = os_map_into(place, bytes, MAP_SHARED, fd, offset);
 
-	if (p != NULL)
-		(void)os_advise(p, bytes, MADV_RANDOM);
-	return p;
+	*out = NULL;
+	if (status < 0)
+		return status;
+	(void)os_advise(place, bytes, MADV_RANDOM);
+	*out = place;
+	return 0;
 }
 
 void os_unmap(void *address, size_t bytes)

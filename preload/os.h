@@ -27,10 +27,10 @@ struct stat;
  */
 void *os_map(size_t bytes);
 /*
- * A range of a file, shared; NULL on failure. The system reads nothing ahead there: of a sparse file that is megabytes
- * of zeros, made and cleared at the first page that the mapping adds.
+ * A range of a file, shared; *out is NULL on failure. The system reads nothing ahead there: of a sparse file that is
+ * megabytes of zeros, made and cleared at the first page that the mapping adds.
  */
-void *os_map_file(int fd, uint64_t offset, size_t bytes);
+int os_map_file(int fd, uint64_t offset, size_t bytes, void **out);
 /* Removes what one of the functions above made, guards included. */
 void os_unmap(void *address, size_t bytes);
 /*

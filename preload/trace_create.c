@@ -84,8 +84,8 @@ static struct trace_ready trace_reserve_first_pages(int fd, const struct mt_sect
 
 /* The child's mappings on their way to the places of the parent's. */
 struct trace_copy {
-	char *base;
-	char *runs[TRACE_TABLE_COUNT][MT_RUN_MAX];
+	void *base;
+	void *runs[TRACE_TABLE_COUNT][MT_RUN_MAX];
 	uint64_t kept[TRACE_TABLE_COUNT]; /* ids that the child goes on with */
 };
 
@@ -164,14 +164,15 @@ static bool trace_copy_tables(int fd, struct trace_copy *copy, struct trace_file
 		for (uint32_t run = 0; run < shape->run_count; run++) {
 			struct mt_section *from = &trace_file.sections[shape->first_slot + run];
 			struct mt_section *to = &file->sections[shape->first_slot + run];
-			char *address = copy->base + to->offset;
+			char *address = (char *)copy->base + to->offset;
 
 			if (trace_map.runs[table][run] == NULL)
 				continue;
 			if (run > 0) {
 				to->offset = from->offset;
-				address = os_map_file(fd, to->offset, to->length);
-				copy->runs[table][run] = address;
+				(void)os_map_file(fd, to->offset, to->length,
+						  &copy->runs[table][run]);
+				address = copy->runs[table][run];
 				if (to->offset + to->length > file->header->file_bytes)
 					file->header->file_bytes = to->offset + to->length;
 			}
@@ -241,11 +242,11 @@ static int trace_create_first(int fd, uint64_t limit)
 {
 	struct trace_file file;
 	uint64_t fixed_offset[TRACE_FIXED_COUNT] = {0};
-	char *base = os_map_file(fd, 0, TRACE_INITIAL_BYTES);
-	int status;
+	void *base;
+	int status = os_map_file(fd, 0, TRACE_INITIAL_BYTES, &base);
 
-	if (base == NULL)
-		return -ENOMEM;
+	if (status < 0)
+		return status;
 	status = trace_reserve_initial(fd, base);
 	if (status < 0) {
 		os_unmap(base, TRACE_INITIAL_BYTES);
@@ -258,7 +259,7 @@ static int trace_create_first(int fd, uint64_t limit)
 	trace_map_reset(fixed_offset, trace_reserve_first_pages(fd, file.sections));
 	for (uint32_t table = 0; table < TRACE_TABLE_COUNT; table++)
 		trace_map.runs[table][0] =
-			base + file.sections[trace_shapes[table].first_slot].offset;
+			(char *)base + file.sections[trace_shapes[table].first_slot].offset;
 	trace_file = file;
 	return 0;
 }
@@ -272,9 +273,9 @@ static int trace_create_again(int fd, uint64_t limit)
 	int status;
 
 	memset(&copy, 0, sizeof(copy));
-	copy.base = os_map_file(fd, 0, TRACE_INITIAL_BYTES);
-	if (copy.base == NULL)
-		return -ENOMEM;
+	status = os_map_file(fd, 0, TRACE_INITIAL_BYTES, &copy.base);
+	if (status < 0)
+		return status;
 	status = trace_reserve_initial(fd, copy.base);
 	if (status == 0) {
 		trace_lay_out(copy.base, &file, fixed_offset);

@@ -66,11 +66,13 @@ static int trace_lost_open(int fd, const char *path)
 static bool trace_lost_add(int fd, uint64_t place)
 {
 	uint64_t start = place & ~(uint64_t)(MT_PAGE_SIZE - 1);
-	char *page = os_map_file(fd, start, MT_PAGE_SIZE);
+	void *mapping;
+	char *page;
 	bool is_there;
 
-	if (page == NULL)
+	if (os_map_file(fd, start, MT_PAGE_SIZE, &mapping) < 0)
 		return false;
+	page = mapping;
 	is_there = os_advise(page, MT_PAGE_SIZE, TRACE_POPULATE_WRITE) == 0;
 	if (is_there)
 		(void)mt_add_relaxed((uint64_t *)(void *)(page + (place - start)), 1);
