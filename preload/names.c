@@ -144,10 +144,14 @@ static bool names_is_directory(const char *path)
 }
 
 /* Folders for the first process, in the order in which they are tried. */
-static const char *names_first_folder(const struct names *names, uint32_t place)
+static const char *names_first_folder(const struct names *names, const struct options *options,
+				      uint32_t place)
 {
 	const char *temporary = options_environment("TMPDIR");
 
+	/* the caller of a program that has more rights than he must not choose where it writes */
+	if (options->is_secure)
+		return "/tmp";
 	switch (place) {
 	case 0:
 		return names->directory;
@@ -183,7 +187,7 @@ static bool names_first(const struct names *names, const struct options *options
 	text_init(&text, path, OPTIONS_PATH_MAX);
 	if (out[0] == '\0') {
 		/* each folder with the plain name first, then with numbers */
-		text_add(&text, names_first_folder(names, attempt % 3));
+		text_add(&text, names_first_folder(names, options, attempt % 3));
 		names_add_default(&text, names, attempt / 3);
 		return !text.is_cut && attempt < 3 * NAMES_TRIES;
 	}

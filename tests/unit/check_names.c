@@ -89,6 +89,19 @@ START_TEST(without_options_the_working_directory_comes_first_then_tmpdir_then_tm
 }
 END_TEST
 
+START_TEST(program_with_more_rights_than_its_caller_writes_to_tmp_only)
+{
+	setenv("TMPDIR", folder, 1);
+	options.is_secure = true;
+	for (uint32_t number = 0; number < 6; number += 3)
+		for (uint32_t place = 0; place < 3; place++)
+			ck_assert_str_eq(attempt(number + place),
+					 number == 0
+						 ? expect("/tmp/check_names.%d.snap", getpid())
+						 : expect("/tmp/check_names.%d.1.snap", getpid()));
+}
+END_TEST
+
 START_TEST(removed_working_directory_does_not_become_the_root)
 {
 	ck_assert_int_eq(mkdir(folder, 0700), 0);
@@ -287,6 +300,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, process_knows_itself);
 	tcase_add_test(tests,
 		       without_options_the_working_directory_comes_first_then_tmpdir_then_tmp);
+	tcase_add_test(tests, program_with_more_rights_than_its_caller_writes_to_tmp_only);
 	tcase_add_test(tests, removed_working_directory_does_not_become_the_root);
 	tcase_add_test(tests, folder_as_output_holds_the_default_name);
 	tcase_add_test(tests, pattern_is_expanded);
