@@ -50,6 +50,7 @@ static bool process_is_initialised;
 static bool process_is_left_alone;  /* inherited by forked children, unlike the word */
 static uint32_t process_generation; /* forks between the session's image and this process */
 static int32_t process_pid;
+static bool process_has_said_so; /* that there is no trace file */
 static bool process_has_handler; /* ours was set for MEMTRACE_SNAPSHOT_SIGNAL */
 
 /* One line to standard error, only at start-up and once in a session. */
@@ -100,6 +101,7 @@ static void process_tell_no_file(int status)
 {
 	static char first[OPTIONS_PATH_MAX];
 
+	process_has_said_so = true;
 	process_say("cannot make a trace file, not tracing: ", process_path, ": ",
 		    process_reason(status));
 	if (names_first_file(&process_names, first))
@@ -321,18 +323,28 @@ bool process_settle(void)
 	return is_traced;
 }
 
-/* Puts MEMTRACE_SESSION into the environment, in memory of ours: setenv() would allocate. */
-static void process_export_session(void)
+/* Puts a line into the environment, in memory of ours: setenv() would allocate. */
+static void process_export(char *line)
 {
-	struct text text;
-	char *line = arena_alloc(OPTIONS_PATH_MAX + 128);
 	size_t count = 0;
 	char **fresh;
 
 	while (environ != NULL && environ[count] != NULL)
 		count++;
 	fresh = arena_alloc((count + 2) * sizeof(*fresh));
-	if (environ == NULL || line == NULL || fresh == NULL || process_options.is_secure)
+	if (environ == NULL || fresh == NULL || process_options.is_secure)
+		return;
+	memcpy(fresh, environ, count * sizeof(*fresh));
+	fresh[count] = line;
+	environ = fresh;
+}
+
+static void process_export_session(void)
+{
+	struct text text;
+	char *line = arena_alloc(OPTIONS_PATH_MAX + 128);
+
+	if (line == NULL)
 		return;
 	text_init(&text, line, OPTIONS_PATH_MAX + 128);
 	text_add(&text, MT_ENV_SESSION "=");
@@ -341,18 +353,20 @@ static void process_export_session(void)
 	text_add_number(&text, process_names.session_pid);
 	text_add(&text, ":");
 	text_add_number(&text, process_names.session_start_ticks);
-	memcpy(fresh, environ, count * sizeof(*fresh));
-	fresh[count] = line;
-	environ = fresh;
+	process_export(line);
 }
 
 static __attribute__((constructor(101))) void process_constructor(void)
 {
+	static char quiet[] = MT_ENV_QUIET "=1";
 	/* set by whoever began the session: `memtrace run`, or another process's constructor */
 	bool has_session = options_environment(MT_ENV_SESSION) != NULL;
 
 	if (process_is_traced() && !has_session)
 		process_export_session();
+	/* a child finds no better disk, and what it would say has been said */
+	else if (process_has_said_so)
+		process_export(quiet);
 }
 
 static __attribute__((destructor)) void process_destructor(void)
