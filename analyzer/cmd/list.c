@@ -193,7 +193,7 @@ static int show(const struct trace_folder *folder, const char *name, bool is_jso
 		else if (folder->count > 0)
 			print_text(items, count);
 		else
-			(void)fprintf(stderr, "memtrace: no snapshots in %s\n", name);
+			(void)cmd_fail(CMD_DONE, "no snapshots in %s", name);
 	}
 	for (size_t i = 0; i < count; i++)
 		free(items[i].label);

@@ -122,10 +122,17 @@ static void print_line(const char *label, int64_t blocks, int64_t bytes)
 		      number_text(blocks).text, blocks == 1 ? "" : "s");
 }
 
+/* Of a file: nothing that a terminal would obey. */
+static void print_text(const char *label, const char *text)
+{
+	(void)fprintf(stderr, "  %-12s", label);
+	place_put(stderr, text);
+}
+
 static void print_end(const struct launch *launch, const struct snapshot *snapshot)
 {
-	(void)fprintf(stderr, "  %-12s%s, %s", "program", snapshot->program,
-		      exit_status_text_of(launch->wait_status).text);
+	print_text("program", snapshot->program);
+	(void)fprintf(stderr, ", %s", exit_status_text_of(launch->wait_status).text);
 	(void)fprintf(stderr, " after %s; at most %s resident\n",
 		      time_text_span(launch->elapsed_ns).text,
 		      size_text((int64_t)launch->usage.ru_maxrss * 1024).text);
@@ -151,8 +158,10 @@ static void print_totals(const struct snapshot *snapshot)
 static void print_messages(const struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->message_count; i++)
-		if (snapshot->messages[i].severity > 1)
-			(void)fprintf(stderr, "  %-12s%s\n", "warning", snapshot->messages[i].text);
+		if (snapshot->messages[i].severity > 1) {
+			print_text("warning", snapshot->messages[i].text);
+			(void)fputc('\n', stderr);
+		}
 }
 
 static bool is_empty(const struct snapshot *snapshot)
@@ -189,10 +198,12 @@ static void print_found(const struct found *found, const struct launch *launch,
 		print_totals(snapshot);
 	run_top_print(snapshot, stderr);
 	print_messages(snapshot);
-	if (found->file_count > 1)
-		(void)fprintf(stderr, "  %-12s%zu more file%s of this run: memtrace report %s\n",
-			      "also", found->file_count - 1, found->file_count > 2 ? "s" : "",
-			      strip_here(found->first));
+	if (found->file_count > 1) {
+		(void)fprintf(stderr, "  %-12s%zu more file%s of this run: memtrace report ",
+			      "also", found->file_count - 1, found->file_count > 2 ? "s" : "");
+		place_put(stderr, strip_here(found->first));
+		(void)fputc('\n', stderr);
+	}
 }
 
 void run_summary_finish(const char *output, const char *live, const struct launch *launch,

@@ -14,6 +14,7 @@
 #include "model/source.h"
 #include "model/symbolize.h"
 #include "model/wrappers.h"
+#include "render/place_text.h"
 
 int session_init(struct session *session)
 {
@@ -103,6 +104,14 @@ int session_view(struct session *session, enum view_kind kind, struct view *view
 	return row_set_sort(session->rows, options->sort);
 }
 
+/* Texts of files and names: nothing that a terminal would obey. */
+static void print_line(const char *kind, const char *text)
+{
+	(void)fprintf(stderr, "memtrace: %s", kind);
+	place_put(stderr, text);
+	(void)fputc('\n', stderr);
+}
+
 void session_print_findings(const struct session *session)
 {
 	const struct findings *findings = &session->findings;
@@ -114,8 +123,7 @@ void session_print_findings(const struct session *session)
 	size_t i;
 
 	for (i = 0; i < findings->count; i++)
-		(void)fprintf(stderr, "memtrace: %s%s\n", kinds[findings->list[i].kind],
-			      findings->list[i].text);
+		print_line(kinds[findings->list[i].kind], findings->list[i].text);
 }
 
 void session_print_warnings(const struct session *session)
@@ -123,7 +131,7 @@ void session_print_warnings(const struct session *session)
 	const char *const *warnings = symbolizer_warnings(session->symbolizer);
 
 	for (; *warnings; warnings++)
-		(void)fprintf(stderr, "memtrace: warning: %s\n", *warnings);
+		print_line("warning: ", *warnings);
 }
 
 int session_show(struct session *session, struct view *view)

@@ -9,6 +9,7 @@
 #include "base/time_text.h"
 #include "render/info.h"
 #include "render/number_text.h"
+#include "render/place_text.h"
 #include "render/table.h"
 
 #define CELL_BYTES 64
@@ -75,7 +76,8 @@ static void text_fact(void *context, const struct info_name *name, const struct 
 
 	if (name->is_rare && value->number == 0 && (value->text == NULL || value->text[0] == '\0'))
 		return;
-	(void)fprintf(sink->out, "  %-28s %s", name->label, format(value, cell));
+	(void)fprintf(sink->out, "  %-28s ", name->label);
+	place_put(sink->out, format(value, cell));
 	if (value->kind == INFO_BYTES && (value->number >= 10240 || value->number <= -10240))
 		(void)fprintf(sink->out, " (%s)", number_text(value->number).text);
 	(void)fputc('\n', sink->out);
