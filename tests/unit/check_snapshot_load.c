@@ -37,6 +37,39 @@ START_TEST(live_file_gives_the_example)
 }
 END_TEST
 
+/* More than 32 bits hold, of blocks that are alive and of blocks that are not. */
+START_TEST(counters_beyond_32_bits_are_exact)
+{
+	const int64_t more_blocks = (int64_t)1 << 33, more_bytes = (int64_t)1 << 45;
+	struct file_builder builder;
+	struct mt_counters *counters;
+	struct snapshot *before, *after;
+
+	file_builder_example(&builder, MT_KIND_LIVE);
+	before = load(&builder);
+	file_builder_example(&builder, MT_KIND_LIVE);
+	counters = FILE_BUILDER_ENTRY(&builder, MT_SECTION_COUNTERS, mt_counters, 1);
+	counters->alloc_count += (uint64_t)more_blocks;
+	counters->alloc_bytes += (uint64_t)more_bytes;
+	counters->free_count += (uint64_t)more_blocks / 2;
+	counters->freed_bytes += (uint64_t)more_bytes / 2;
+	FILE_BUILDER_ENTRY(&builder, MT_SECTION_SHARDS, mt_shard, 1)->alloc_count +=
+		(uint64_t)more_blocks;
+	after = load(&builder);
+	ck_assert_int_eq(after->totals[MT_TOTAL_ALLOC_COUNT],
+			 before->totals[MT_TOTAL_ALLOC_COUNT] + more_blocks);
+	ck_assert_int_eq(after->totals[MT_TOTAL_ALLOC_BYTES],
+			 before->totals[MT_TOTAL_ALLOC_BYTES] + more_bytes);
+	ck_assert_int_eq(after->totals[MT_TOTAL_LIVE_BLOCKS],
+			 before->totals[MT_TOTAL_LIVE_BLOCKS] + more_blocks / 2);
+	ck_assert_int_eq(after->totals[MT_TOTAL_LIVE_BYTES],
+			 before->totals[MT_TOTAL_LIVE_BYTES] + more_bytes / 2);
+	ck_assert_int_eq(after->unaccounted_count, 0);
+	snapshot_free(before);
+	snapshot_free(after);
+}
+END_TEST
+
 START_TEST(snapshot_gives_the_example)
 {
 	struct file_builder builder;
@@ -346,6 +379,7 @@ Suite *unit_suite(void)
 	TCase *contents = tcase_create("contents"), *versions = tcase_create("versions");
 
 	tcase_add_test(contents, live_file_gives_the_example);
+	tcase_add_test(contents, counters_beyond_32_bits_are_exact);
 	tcase_add_test(contents, snapshot_gives_the_example);
 	tcase_add_test(contents, process_at_its_peak_has_there_what_is_live);
 	tcase_add_test(contents, process_below_its_peak_had_there_what_its_sites_noted);
