@@ -66,6 +66,35 @@ class Trial:
         return [info(path) for path in paths if os.path.isfile(path)]
 
 
+class Disk:
+    """A file system of its own at a trial's folder for trace files."""
+
+    def __init__(self, trial, kind="tmpfs", options="rw"):
+        self.where = trial.out
+        done = subprocess.run(["mount", "-t", kind, "-o", options, "none", self.where],
+                              stderr=subprocess.PIPE, check=False)
+        said = done.stderr.decode().strip()
+        if done.returncode and (os.getuid() != 0 or "permission" in said or "unknown file" in said):
+            raise harness.Skip(said)
+        assert done.returncode == 0, said
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["umount", "-l", self.where], check=True)
+
+
+def refused(*arguments, because=""):
+    """The analyzer turns it down at once with one line and exit status 3."""
+    done = subprocess.run([harness.MEMTRACE, *map(str, arguments)], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+    said = done.stderr.decode(errors="replace")
+    harness.equal((done.returncode, done.stdout), (3, b""), f"{arguments}: {said}")
+    assert said.startswith("memtrace") and said.count("\n") == 1 and because in said, said
+    return said
+
+
 def check_totals(facts, true):
     """The file has the oracle's numbers, or says itself that something is missing."""
     totals = facts["totals"]

@@ -3,7 +3,6 @@
  * stages.c - brings the shim through one stage of its life, named by the first argument, between a mark for
  * inject.c and the end. What it prints is what the program itself came to; "descriptors" is how many are open.
  */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -200,7 +199,7 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-	char path[4096];
+	static char path[4096];
 	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
 	if (argc != 2 || length < 0)
