@@ -14,6 +14,7 @@
 const struct call calls[] = {
 	CALL(close),
 	CALL(fallocate),
+	CALL(fchmod),
 	CALL(fstat),
 	CALL(ftruncate),
 	CALL(getcwd),
@@ -23,7 +24,9 @@ const struct call calls[] = {
 	CALL(madvise),
 	CALL(mkdirat),
 	CALL(mmap),
+	CALL(mprotect),
 	CALL(mremap),
+	CALL(munlock),
 	CALL(munmap),
 	CALL(openat),
 	CALL(prctl),

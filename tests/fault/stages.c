@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -179,6 +180,19 @@ static void stage_exec(void)
 	wait_for(child);
 }
 
+/* What the shim maps from here on it must keep out of what is locked. */
+static void stage_lock(void)
+{
+	errno = 0;
+	printf("locked: %d, errno %d\n", mlockall(MCL_CURRENT | MCL_FUTURE), errno);
+	free(deep(600));
+	stage_thread();
+	for (unsigned i = 0; i < BLOCKS; i++)
+		free(block(16 + i % 64));
+	stage_fork();
+	printf("unlocked: %d\n", munlockall());
+}
+
 static void stage_start(void)
 {
 	free(calloc(3, 50));
@@ -195,6 +209,7 @@ static const struct {
 	{"walk", stage_walk, NULL, false},	   {"thread", stage_thread, NULL, false},
 	{"fork", stage_fork, NULL, false},	   {"fork_grown", stage_fork, stage_grow, false},
 	{"snapshot", stage_snapshot, NULL, false}, {"exec", stage_exec, NULL, false},
+	{"lock", stage_lock, NULL, false},
 };
 
 int main(int argc, char **argv)

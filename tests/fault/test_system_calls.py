@@ -22,7 +22,9 @@ ERRORS = {
     "madvise": [errno.EFAULT, errno.EINVAL, errno.ENOMEM, errno.EAGAIN, errno.ENOSYS],
     "mkdirat": [errno.EACCES, errno.ENOSPC, errno.EROFS],
     "mmap": [errno.ENOMEM, errno.ENODEV, errno.EAGAIN, errno.EPERM],
+    "mprotect": [errno.ENOMEM, errno.EACCES],
     "mremap": [errno.ENOMEM, errno.EFAULT, errno.EINVAL],
+    "munlock": [errno.ENOMEM, errno.EPERM],
     "munmap": [errno.ENOMEM],
     "openat": [errno.EMFILE, errno.EACCES, errno.ENOSPC, errno.EINTR, errno.ELOOP],
     "prctl": [errno.EINVAL],
@@ -178,6 +180,11 @@ def forked_children_of_large_processes_survive_each():
 
 def snapshots_survive_each():
     return _stage("snapshot")
+
+
+def locking_survives_each():
+    """Where what is mapped is locked at once there are two calls more."""
+    return _stage("lock", only=("mmap", "mprotect", "munlock"))
 
 
 def executed_images_survive_each():
