@@ -202,7 +202,8 @@ int munlockall(void)
 	return status;
 }
 
-static __attribute__((constructor(102))) void lock_constructor(void)
+/* After confine.c, whose look-ups free what start-up has left of one that failed. */
+static __attribute__((constructor(103))) void lock_constructor(void)
 {
 	void *next = dlsym(RTLD_NEXT, "mlockall");
 
