@@ -12,6 +12,8 @@
  *   not made, as the same stripe may come back to the same slot.
  * - A block that another one takes the place of in the copy, because a late thread has cleared its mark there: a
  *   place is free if its entry says so.
+ * - A block removed from a copy in the making with half of what another entry was there: of an entry that was free
+ *   the second word is written first, of one that was a block the first one.
  * - A late thread that freezes entries in memory that is in new use: harmless, that stripe is replaced as well.
  */
 #include "live_stripe.h"
@@ -67,9 +69,9 @@ struct mt_pair live_stripe_new(uint32_t page_count)
 	low = (uint64_t)(uintptr_t)(start + groups * MT_LIVE_GROUP) |
 	      (uint64_t)groups << MT_LIVE_ADDRESS_BITS;
 	for (uint32_t i = 0; i < groups * MT_LIVE_GROUP; i++) {
-		/* the tag first: with an older one a late thread might still put a block here */
-		mt_store_relaxed(&start[i].high, tag);
-		mt_store_release(&start[i].low, mt_live_free(0, tag).low);
+		/* frozen until it is free: a late thread would take the tag for the rest of the block before */
+		mt_store_relaxed(&start[i].low, mt_live_free(0, tag).low);
+		mt_store_release(&start[i].high, tag);
 	}
 	for (uint32_t i = 0; i < groups; i++) {
 		mt_store_relaxed(&live_marks(low)[i], 0);
@@ -153,8 +155,9 @@ bool live_stripe_add(uint64_t low, struct mt_pair entry)
 
 		if (index == UINT64_MAX)
 			continue;
-		mt_store_relaxed(&live_entry(low, index)->low, entry.low);
+		/* a late thread may look for this very block here: it finds the whole of it, or none */
 		mt_store_relaxed(&live_entry(low, index)->high, entry.high & ~MT_LIVE_FROZEN);
+		mt_store_release(&live_entry(low, index)->low, entry.low);
 		mt_store_relaxed(live_mark(low, index), (uint8_t)spot.mark);
 		if (i > mt_load_relaxed(reach))
 			mt_store_relaxed(reach, i);

@@ -10,6 +10,7 @@
 
 #include "replay.h"
 #include "replay_model.h"
+#include "single_step.h"
 #include "unit.h"
 
 #define BYTES_FIRST (8u << 10)
@@ -300,19 +301,6 @@ static struct {
 	int changes_left;
 } jump;
 
-static void step_trap(bool is_on)
-{
-	__asm__ volatile("leaq -128(%%rsp), %%rsp\n\t"
-			 "pushfq\n\t"
-			 "andq $~0x100, (%%rsp)\n\t"
-			 "orq %0, (%%rsp)\n\t"
-			 "popfq\n\t"
-			 "leaq 128(%%rsp), %%rsp"
-			 :
-			 : "r"(is_on ? UINT64_C(0x100) : UINT64_C(0))
-			 : "memory", "cc");
-}
-
 /* After each instruction: leaves the event behind its n-th change of the replay's state. */
 static void on_step(int number)
 {
@@ -331,9 +319,9 @@ static bool jump_out_of_event(int changes)
 	jump.changes_left = changes;
 	if (sigsetjmp(jump.out, 1) != 0)
 		return true;
-	step_trap(true);
+	single_step(true);
 	model_begin_event(&model, &replay, 1);
-	step_trap(false);
+	single_step(false);
 	return false;
 }
 
