@@ -30,14 +30,14 @@ static int64_t look_peak_bytes;
 static uint64_t look_reset_number;
 static uint32_t look_is_requested;
 /* State of each condition of MEMTRACE_SNAPSHOT_AT: live bytes at the last snapshot it made. */
-static int64_t look_at_bytes[OPTIONS_AT_MAX];
+static int64_t look_at_bytes[MT_SNAPSHOT_AT_MAX];
 static uint32_t look_is_busy;
 
 void look_init(const struct options *options)
 {
 	look_options = options;
 	look_next_snapshot_ns = clock_now_ns() + options->snapshot_every_ns;
-	for (uint32_t i = 0; i < OPTIONS_AT_MAX; i++)
+	for (uint32_t i = 0; i < MT_SNAPSHOT_AT_MAX; i++)
 		look_at_bytes[i] = 0;
 	mt_store_relaxed(&look_is_busy, 0);
 }
@@ -90,7 +90,7 @@ static void look_make_snapshots(uint64_t now)
 		look_next_snapshot_ns = now + look_options->snapshot_every_ns;
 		self_snapshot_periodic(now, look_options->snapshot_keep);
 	}
-	for (uint32_t i = 0; i < OPTIONS_AT_MAX; i++)
+	for (uint32_t i = 0; i < MT_SNAPSHOT_AT_MAX; i++)
 		if (look_is_due_at(&look_options->snapshot_at[i], &look_at_bytes[i]))
 			(void)self_snapshot(NULL, labels[look_options->snapshot_at[i].kind], now);
 	if (mt_load_relaxed(&look_is_requested) != 0 &&

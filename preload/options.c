@@ -109,14 +109,14 @@ static bool options_parse_at(const char *item, struct snapshot_at *at)
 
 static bool options_set_at(struct options *options, const char *value)
 {
-	struct snapshot_at parsed[OPTIONS_AT_MAX] = {{SNAPSHOT_AT_NONE, 0}};
+	struct snapshot_at parsed[MT_SNAPSHOT_AT_MAX] = {{SNAPSHOT_AT_NONE, 0}};
 	char item[32];
 	size_t count = 0;
 
 	while (*value != '\0') {
 		size_t length = strcspn(value, ",");
 
-		if (length >= sizeof(item) || count == OPTIONS_AT_MAX)
+		if (length >= sizeof(item) || count == MT_SNAPSHOT_AT_MAX)
 			return false;
 		memcpy(item, value, length);
 		item[length] = '\0';
@@ -304,7 +304,7 @@ static void options_complain(struct options_complaints *complaints, const struct
 	text_add(&text, ": expected ");
 	text_add(&text, option->expected);
 	text_add(&text, ", found \"");
-	text_add_bytes(&text, value, strnlen(value, 32));
+	text_add_shown(&text, value, strnlen(value, 32));
 	text_add(&text, "\"; using the default");
 }
 

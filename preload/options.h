@@ -10,8 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "memtrace/env.h"
+
 #define OPTIONS_PATH_MAX 4096u
-#define OPTIONS_AT_MAX 8u
 #define OPTIONS_DEPTH_MAX 4096u
 
 enum snapshot_at_kind {
@@ -37,7 +38,7 @@ struct options {
 	uint64_t snapshot_every_ns; /* 0 = never */
 	uint32_t snapshot_keep;
 	int snapshot_signal; /* 0 = none */
-	struct snapshot_at snapshot_at[OPTIONS_AT_MAX];
+	struct snapshot_at snapshot_at[MT_SNAPSHOT_AT_MAX];
 	uint64_t sample_bytes; /* mean distance of samples; 0 = every event is recorded */
 	uint64_t sample_seed;
 	bool has_sample_seed;

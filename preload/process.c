@@ -63,10 +63,10 @@ static void process_say(const char *a, const char *b, const char *c, const char 
 		return;
 	text_init(&text, line, sizeof(line));
 	text_add(&text, "memtrace: ");
-	text_add(&text, a);
-	text_add(&text, b);
-	text_add(&text, c);
-	text_add(&text, d);
+	text_add_shown(&text, a, strlen(a));
+	text_add_shown(&text, b, strlen(b));
+	text_add_shown(&text, c, strlen(c));
+	text_add_shown(&text, d, strlen(d));
 	text_add(&text, "\n");
 	say_line(line, text.used);
 }

@@ -33,6 +33,12 @@ void text_add(struct text *text, const char *s)
 	text_add_bytes(text, s, strlen(s));
 }
 
+void text_add_shown(struct text *text, const char *s, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i++)
+		text_add_bytes(text, (unsigned char)s[i] < ' ' || s[i] == 0x7f ? "?" : s + i, 1);
+}
+
 void text_add_number(struct text *text, uint64_t value)
 {
 	char digits[20];

@@ -21,6 +21,8 @@ struct text {
 void text_init(struct text *text, char *data, size_t capacity);
 void text_add(struct text *text, const char *s);
 void text_add_bytes(struct text *text, const char *s, size_t bytes);
+/* The same with '?' in place of what a terminal obeys and of line ends. */
+void text_add_shown(struct text *text, const char *s, size_t bytes);
 void text_add_number(struct text *text, uint64_t value);
 void text_add_hex(struct text *text, uint64_t value);
 

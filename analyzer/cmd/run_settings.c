@@ -81,38 +81,65 @@ static int check_unwinder(const char *value)
 	return strcmp(value, "cfi") == 0 || strcmp(value, "libunwind") == 0 ? 0 : -EINVAL;
 }
 
-/* A positive whole number and at most one letter behind it: all that the shim reads. */
-static int check_amount(const char *text, const char *letters)
-{
-	size_t digits = strspn(text, "0123456789");
+/* Units as the shim reads them. */
+struct unit {
+	char letter; /* 0 = none */
+	uint64_t factor;
+};
 
-	if (digits == 0 || digits > 15 || strspn(text, "0") == digits)
+static const struct unit units_of_bytes[] = {
+	{'\0', 1},
+	{'k', UINT64_C(1) << 10},
+	{'K', UINT64_C(1) << 10},
+	{'m', UINT64_C(1) << 20},
+	{'M', UINT64_C(1) << 20},
+	{'g', UINT64_C(1) << 30},
+	{'G', UINT64_C(1) << 30},
+	{'t', UINT64_C(1) << 40},
+	{'T', UINT64_C(1) << 40},
+};
+
+static const struct unit units_of_time[] = {
+	{'s', UINT64_C(1000000000)},
+	{'m', UINT64_C(60000000000)},
+	{'h', UINT64_C(3600000000000)},
+	{'d', UINT64_C(86400000000000)},
+};
+
+#define UNIT_COUNT(units) (sizeof(units) / sizeof((units)[0]))
+
+/* A whole number and the letter of a unit, between the limits. */
+static int check_amount(const char *text, const struct unit *units, size_t unit_count, uint64_t low,
+			uint64_t high)
+{
+	uint64_t amount;
+	char *end;
+
+	if (!isdigit((unsigned char)text[0]))
 		return -EINVAL;
-	if (text[digits] == '\0')
-		return 0;
-	return strchr(letters, text[digits]) != NULL && text[digits + 1] == '\0' ? 0 : -EINVAL;
+	errno = 0;
+	amount = strtoull(text, &end, 10);
+	if (errno != 0 || (*end != '\0' && end[1] != '\0'))
+		return -EINVAL;
+	for (size_t i = 0; i < unit_count; i++)
+		if (units[i].letter == *end)
+			return !__builtin_mul_overflow(amount, units[i].factor, &amount) &&
+					       amount >= low && amount <= high
+				       ? 0
+				       : -EINVAL;
+	return -EINVAL;
 }
 
-/* At most 1 GiB, as the shim takes it; 0 = everything is recorded. */
+/* 0 = everything is recorded. */
 static int check_sample(const char *value)
 {
-	static const char letters[] = "kKmMgG";
-	size_t digits = strspn(value, "0123456789");
-	const char *letter = strchr(letters, value[digits]);
-	uint64_t bytes = strtoull(value, NULL, 10);
-
-	if (digits == 0 || digits > 10 || letter == NULL)
-		return -EINVAL;
-	if (*letter != '\0' && value[digits + 1] != '\0')
-		return -EINVAL;
-	if (*letter != '\0')
-		bytes <<= 10 * (1 + (letter - letters) / 2);
-	return bytes <= MT_SAMPLE_BYTES_MAX ? 0 : -EINVAL;
+	return check_amount(value, units_of_bytes, UNIT_COUNT(units_of_bytes), 0,
+			    MT_SAMPLE_BYTES_MAX);
 }
 
 static int check_span(const char *value)
 {
-	return check_amount(value, "smhd");
+	return check_amount(value, units_of_time, UNIT_COUNT(units_of_time), 1, UINT64_MAX);
 }
 
 static int check_moment(const char *text)
@@ -125,7 +152,8 @@ static int check_moment(const char *text)
 		size_t length = strlen(prefixes[i]);
 
 		if (strncmp(text, prefixes[i], length) == 0)
-			return check_amount(text + length, "kKmMgGtT");
+			return check_amount(text + length, units_of_bytes,
+					    UNIT_COUNT(units_of_bytes), 1, UINT64_MAX);
 	}
 	return -EINVAL;
 }
@@ -134,7 +162,7 @@ static int check_moments(const char *value)
 {
 	char item[32];
 
-	for (;;) {
+	for (size_t i = 0; i < MT_SNAPSHOT_AT_MAX; i++) {
 		size_t length = strcspn(value, ",");
 
 		if (length >= sizeof(item))
@@ -147,6 +175,7 @@ static int check_moments(const char *value)
 			return 0;
 		value += length + 1;
 	}
+	return -EINVAL;
 }
 
 static int check_signal(const char *value)
@@ -177,7 +206,8 @@ static const struct setting {
 	[SET_SAMPLE] = {MT_ENV_SAMPLE, NULL, check_sample, "0 or up to 1G, as 512K"},
 	[SET_EVERY] = {MT_ENV_SNAPSHOT_EVERY, NULL, check_span, "whole seconds, as 30s, 5m or 1h"},
 	[SET_KEEP] = {MT_ENV_SNAPSHOT_KEEP, NULL, check_keep, "2 to 100000"},
-	[SET_AT] = {MT_ENV_SNAPSHOT_AT, NULL, check_moments, "live>2G, grow:256M or peak"},
+	[SET_AT] = {MT_ENV_SNAPSHOT_AT, NULL, check_moments,
+		    "live>2G, grow:256M or peak, up to 8 of them"},
 	[SET_SIGNAL] = {MT_ENV_SNAPSHOT_SIGNAL, NULL, check_signal, "USR1, USR2 or a number"},
 	[SET_STOPPED] = {MT_ENV_START, "off", NULL, NULL},
 	[SET_NO_FOLLOW] = {MT_ENV_FOLLOW, "0", NULL, NULL},

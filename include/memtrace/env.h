@@ -13,6 +13,7 @@
 #define MT_ENV_SNAPSHOT_EVERY "MEMTRACE_SNAPSHOT_EVERY" /* 30s, 5m, 1h */
 #define MT_ENV_SNAPSHOT_KEEP "MEMTRACE_SNAPSHOT_KEEP"	/* how many periodic ones are kept; 100 */
 #define MT_ENV_SNAPSHOT_AT "MEMTRACE_SNAPSHOT_AT" /* live>2G, grow:256M, peak; comma-separated */
+#define MT_SNAPSHOT_AT_MAX 8u			  /* so many of those */
 #define MT_ENV_SNAPSHOT_SIGNAL "MEMTRACE_SNAPSHOT_SIGNAL" /* USR1, USR2, ... or a number */
 #define MT_ENV_START "MEMTRACE_START"			  /* off: loaded but not recording */
 #define MT_ENV_QUIET "MEMTRACE_QUIET"			  /* 1: nothing is ever written to fd 2 */

@@ -182,9 +182,12 @@ def allocator_that_is_not_there_is_refused():
 def values_are_checked_before_anything_runs():
     for option, value in (("--depth", "0"), ("--depth", "4097"), ("--depth", "x"),
                           ("--unwinder", "magic"), ("--snapshot-every", "0s"),
-                          ("--snapshot-every", "5 m"), ("--snapshot-keep", "1"),
+                          ("--snapshot-every", "5 m"), ("--snapshot-every", "30"),
+                          ("--snapshot-every", "300000d"), ("--snapshot-keep", "1"),
                           ("--snapshot-at", "live>"), ("--snapshot-at", "peak,"),
-                          ("--snapshot-at", "grow:1.5M"), ("--snapshot-signal", "KILL"),
+                          ("--snapshot-at", "grow:1.5M"), ("--snapshot-at", "live>20000000T"),
+                          ("--snapshot-at", ",".join(["peak"] * 9)),
+                          ("--snapshot-signal", "KILL"),
                           ("--snapshot-signal", "9"), ("--output", "/no/such/folder/x"),
                           ("--live", "/no/such/folder"), ("--sample", "512KB"),
                           ("--sample", "2G"), ("--sample", "-1"), ("--sample", "")):

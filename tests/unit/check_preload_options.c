@@ -230,6 +230,14 @@ START_TEST(bad_value_costs_one_message_and_gives_the_default)
 }
 END_TEST
 
+START_TEST(message_is_one_line_that_no_terminal_obeys)
+{
+	read_with(MT_ENV_DEPTH, "1\n\033[2J\177");
+	ck_assert_uint_eq(complaints.count, 1);
+	ck_assert_ptr_nonnull(strstr(complaints.text[0], "found \"1??[2J?\";"));
+}
+END_TEST
+
 START_TEST(overlong_path_is_a_bad_value)
 {
 	static char path[OPTIONS_PATH_MAX + 10];
@@ -271,6 +279,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, session_is_a_folder_a_pid_and_a_start_time);
 	tcase_add_loop_test(tests, bad_value_costs_one_message_and_gives_the_default, 0,
 			    sizeof(bad) / sizeof(bad[0]));
+	tcase_add_test(tests, message_is_one_line_that_no_terminal_obeys);
 	tcase_add_test(tests, overlong_path_is_a_bad_value);
 	tcase_add_test(tests, variable_is_found_by_its_whole_name);
 	suite_add_tcase(suite, tests);
