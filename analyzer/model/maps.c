@@ -48,27 +48,37 @@ static int add_line(struct maps *maps, const char *text)
 	return 0;
 }
 
-int maps_read(pid_t pid, struct maps *maps)
+int maps_read_file(FILE *file, struct maps *maps)
 {
-	char path[32], *text = NULL;
+	char *text = NULL;
 	size_t text_bytes = 0;
 	int result = 0;
-	FILE *file;
 
 	*maps = (struct maps){0};
-	(void)snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
-	file = fopen(path, "re");
-	if (file == NULL)
-		return -errno;
 	errno = 0;
 	while (result == 0 && getline(&text, &text_bytes, file) > 0)
 		result = add_line(maps, text);
 	if (result == 0 && ferror(file))
 		result = errno != 0 ? -errno : -EIO;
 	free(text);
-	(void)fclose(file);
 	if (result < 0)
 		maps_free(maps);
+	return result;
+}
+
+int maps_read(pid_t pid, struct maps *maps)
+{
+	char path[32];
+	FILE *file;
+	int result;
+
+	*maps = (struct maps){0};
+	(void)snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return -errno;
+	result = maps_read_file(file, maps);
+	(void)fclose(file);
 	return result;
 }
 

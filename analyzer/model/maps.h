@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 struct map_line {
@@ -25,6 +26,11 @@ struct maps {
  * maps_read() - Return: 0 or a negative errno; free with maps_free().
  */
 int maps_read(pid_t pid, struct maps *maps);
+
+/**
+ * maps_read_file() - the same from a file of that kind.
+ */
+int maps_read_file(FILE *file, struct maps *maps);
 void maps_free(struct maps *maps);
 
 #endif

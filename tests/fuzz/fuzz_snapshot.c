@@ -3,7 +3,8 @@
  * fuzz_snapshot.c - any bytes either load or are refused with one line, and what loads can be written,
  * loads again and is the same.
  *
- * A snapshot is tried twice: as it is, and with its checksums put right, so that mutations get past them.
+ * A snapshot is tried twice: as it is, and with its checksums put right, so that mutations get past them. A trace
+ * file too: as one that is left, and as that of a process that goes on, which is read in two passes.
  */
 #define _GNU_SOURCE 1 /* memfd_create() */
 #include <stdint.h>
@@ -27,7 +28,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct snapshot *load(const uint8_t *data, size_t size)
+static struct snapshot *load(const uint8_t *data, size_t size, bool is_running)
 {
 	struct input input = {.fd = memfd_create("fuzz", MFD_CLOEXEC)};
 	struct snapshot *snapshot = NULL;
@@ -35,7 +36,7 @@ static struct snapshot *load(const uint8_t *data, size_t size)
 	int result;
 
 	CHECK(input.fd >= 0 && write(input.fd, data, size) == (ssize_t)size);
-	result = snapshot_load_input(&input, "fuzz", false, &snapshot, &error);
+	result = snapshot_load_input(&input, "fuzz", is_running, &snapshot, &error);
 	CHECK(result <= 0);
 	CHECK((result == 0) == (snapshot != NULL));
 	CHECK(result == 0 || (strncmp(error.text, "fuzz: ", 6) == 0 && !strchr(error.text, '\n')));
@@ -106,9 +107,9 @@ static void check_rewrite(const struct snapshot *snapshot)
 	(void)unlink(path);
 }
 
-static void try_bytes(const uint8_t *data, size_t size)
+static void try_bytes(const uint8_t *data, size_t size, bool is_running)
 {
-	struct snapshot *snapshot = load(data, size);
+	struct snapshot *snapshot = load(data, size, is_running);
 
 	if (snapshot == NULL)
 		return;
@@ -151,17 +152,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct mt_header header;
 	uint8_t *sealed;
 
-	try_bytes(data, size);
+	try_bytes(data, size, false);
 	if (size < sizeof(header))
 		return 0;
 	memcpy(&header, data, sizeof(header));
+	if (header.kind == MT_KIND_LIVE)
+		try_bytes(data, size, true);
 	if (header.kind != MT_KIND_SNAPSHOT)
 		return 0;
 	sealed = malloc(size);
 	CHECK(sealed != NULL);
 	memcpy(sealed, data, size);
 	seal(sealed, size);
-	try_bytes(sealed, size);
+	try_bytes(sealed, size, false);
 	free(sealed);
 	return 0;
 }

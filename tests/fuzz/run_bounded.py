@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Runs a fuzzer over its corpus and then for some seconds beyond; what it finds stays in this folder."""
+import os
 import subprocess
 import sys
 import tempfile
@@ -10,7 +11,7 @@ MEMORY_LIMIT_MIB = 1024
 
 def main():
     fuzzer, seconds, corpus = sys.argv[1:4]
-    with tempfile.TemporaryDirectory() as found:
+    with tempfile.TemporaryDirectory() as found, tempfile.TemporaryDirectory() as scratch:
         arguments = [
             "-max_total_time=" + seconds,
             "-timeout=10",
@@ -18,7 +19,8 @@ def main():
             f"-rss_limit_mb={2 * MEMORY_LIMIT_MIB}",
             "-print_final_stats=1",
         ]
-        run = subprocess.run([fuzzer, *arguments, found, corpus], check=False)
+        run = subprocess.run([fuzzer, *arguments, found, corpus], check=False,
+                             env=os.environ | {"TMPDIR": scratch})
         return 1 if run.returncode else 0  # its own 77 would mean "skipped" to meson
 
 
