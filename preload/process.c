@@ -230,6 +230,7 @@ static bool process_init(void)
 	state_init();
 	options_read(&process_options, &process_complaints);
 	sampler_init(&process_options);
+	real_note_libc();
 	names_init(&process_names, &process_options);
 	if (!process_may_trace() || !process_make_file(false))
 		return false;

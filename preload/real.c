@@ -148,3 +148,23 @@ const char *real_bypass(void)
 		return "the allocator has an operator new of its own: calls of new are not seen";
 	return NULL;
 }
+
+static bool real_is_libc;
+
+void real_note_libc(void)
+{
+	real_is_libc = real_base((const void *)(uintptr_t)real.malloc) ==
+		       real_base((const void *)(uintptr_t)strlen);
+}
+
+/* In front of each block of glibc's lie the bytes from there to the next one, with three flags at their lower end. */
+size_t real_claimed_size(void *block)
+{
+	const size_t is_mapped = 2, flags = 7;
+	size_t size;
+
+	if (!real_is_libc)
+		return real.usable_size(block);
+	memcpy(&size, (const char *)block - sizeof(size), sizeof(size));
+	return (size & ~flags) - ((size & is_mapped) != 0 ? 2 : 1) * sizeof(size);
+}

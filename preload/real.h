@@ -57,6 +57,15 @@ const char *real_bypass(void);
 void *pool_alloc(size_t bytes, size_t alignment);
 size_t pool_usable_size(const void *block);
 
+/* Finds out whether the next allocator is libc's own, for real_claimed_size(). Once, after real_resolve(). */
+void real_note_libc(void);
+
+/*
+ * real_claimed_size() - what can be used of a block that is about to be reallocated, without looking at more than
+ * libc's realloc does first: a program that calls it with what is no block dies as it would have.
+ */
+size_t real_claimed_size(void *block);
+
 extern HIDDEN char pool_memory[];
 #define POOL_BYTES ((size_t)128 << 10)
 #define POOL_ALIGNMENT_MAX 4096

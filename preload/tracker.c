@@ -393,7 +393,7 @@ void tracker_realloc_begin(const void *address, struct tracker_realloc *state,
 
 	state->is_known = false;
 	if (__builtin_expect(sampler_bytes != 0, 0)) {
-		state->usable = real.usable_size((void *)(uintptr_t)address);
+		state->usable = real_claimed_size((void *)(uintptr_t)address);
 		if (!sample_filter_may_hold((uintptr_t)address))
 			return;
 	}

@@ -85,6 +85,7 @@ def _descriptors(pid, folder):
         except OSError:
             continue
         name = re.sub(r":\[\d+\]", "", name).replace(folder, "")
+        name = re.sub(r"/#\d+ \(deleted\)", "/# (deleted)", name)
         found[int(number)] = re.sub(r"/proc/\d+", "/proc/PID", name)
     return found
 
