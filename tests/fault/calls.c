@@ -15,6 +15,7 @@ const struct call calls[] = {
 	CALL(close),
 	CALL(fallocate),
 	CALL(fchmod),
+	CALL(fchmodat),
 	CALL(fstat),
 	CALL(ftruncate),
 	CALL(getcwd),
@@ -37,6 +38,8 @@ const struct call calls[] = {
 	CALL(readlinkat),
 	CALL(renameat2),
 	CALL(sched_getaffinity),
+	CALL(sigaltstack),
+	CALL(tkill),
 	CALL(unlinkat),
 	CALL(write),
 	/* through libc, when there is something to say */

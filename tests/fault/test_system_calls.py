@@ -3,7 +3,9 @@
 import collections
 import concurrent.futures
 import errno
+import glob
 import os
+import re
 
 import fault
 import harness
@@ -13,6 +15,8 @@ NOT_POSSIBLE = 125  # of inject
 ERRORS = {
     "close": [errno.EIO],
     "fallocate": [errno.ENOSPC, errno.EOPNOTSUPP],
+    "fchmod": [errno.EPERM, errno.EROFS],
+    "fchmodat": [errno.EPERM, errno.EROFS],
     "fstat": [errno.EIO],
     "ftruncate": [errno.EFBIG, errno.EPERM, errno.ENOSPC],
     "getcwd": [errno.ENOENT, errno.ERANGE],
@@ -35,8 +39,12 @@ ERRORS = {
     "readlinkat": [errno.EACCES, errno.ENOENT],
     "renameat2": [errno.EINVAL],
     "sched_getaffinity": [errno.ENOSYS],
+    "sigaltstack": [errno.EPERM],
+    "tkill": [errno.EPERM, errno.EINVAL],
     "unlinkat": [errno.EACCES],
 }
+# Made for the program, which is told how they end, or named only to be compared with.
+NOT_TRIED = {"mlock2", "mlockall", "munlockall", "clock_gettime", "newfstatat"}
 # What a call may answer once and then no more.
 PASSING = {"madvise": [errno.EINTR], "pwritev": [errno.EINTR], "pwrite64": [errno.EINTR],
            "read": [errno.EINTR]}
@@ -189,6 +197,17 @@ def locking_survives_each():
 
 def executed_images_survive_each():
     return _stage("exec")
+
+
+def no_call_of_the_shim_is_left_out():
+    named, listed = set(), set()
+    for path in glob.glob(os.path.join(harness.SOURCE, "preload", "*.[ch]")):
+        with open(path, encoding="utf-8") as text:
+            named |= set(re.findall(r"\bSYS_(\w+)", text.read()))
+    with open(os.path.join(harness.SOURCE, "tests", "fault", "calls.c"), encoding="utf-8") as text:
+        listed = set(re.findall(r"\bCALL\((\w+)\),", text.read()))
+    harness.equal(named - listed - NOT_TRIED, set(), "not in calls.c")
+    harness.equal(named - set(ERRORS) - NOT_TRIED - {"write", "rt_sigaction"}, set(), "without errors")
 
 
 def calls_of_libc_on_behalf_of_the_shim_may_fail():
