@@ -19,7 +19,7 @@ def files():
             if path.is_file() and "__pycache__" not in path.parts and path.suffix in SUFFIXES:
                 yield path
     scripts = ("quickstart", "run-tests", ".ci/run", "meson.build", "bench/budget", "bench/compare",
-               "bench/large", "bench/readme-costs", "tools/analyze",
+               "bench/large", "bench/latency", "bench/readme-costs", "tools/analyze",
                "tools/count-results", "tools/install-packages")
     yield from (ROOT / name for name in scripts)
 
