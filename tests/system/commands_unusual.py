@@ -134,8 +134,9 @@ LANGUAGES = {
     "perl_forks_and_pipes": Row(["perl", "-e", "for my $n (1 .. 9) { my $pid = open(my $in, '-|') // die; if (!$pid) "
                                  "{ print 'x' x ($n * 1000); exit $n } local $/; print length(<$in>); close $in; "
                                  "print ' ', $? >> 8, \"\\n\" }"]),
-    "perl_dies": Row(["perl", "-we", "use Time::HiRes 'ualarm'; my @a = map { { n => $_ } } 1 .. 99; local $SIG{ALRM} = sub { die \"alarm\\n\" "
-                      "}; ualarm 50000; eval { select undef, undef, undef, 9 }; print $@; $! = 5; die 'the end'"],
+    "perl_dies": Row(["perl", "-we", "use Time::HiRes 'ualarm'; my @a = map { { n => $_ } } 1 .. 99; local $SIG{ALRM} "
+                                     "= sub { die \"alarm\\n\" }; ualarm 50000; eval { select undef, undef, undef, 9 "
+                                     "}; print $@; $! = 5; die 'the end'"],
                      status=5),
     "perl_regexes": Row(["perl", "-ne", "$n += () = /(?<=w)o(?:r|x)d\\d*?(?=\\s)/g; END { print \"$n\\n\"; $_ = 'ab' x "
                          "20000; print length($1) if /^((?:a|b)*)$/ }", "words"]),
@@ -227,26 +228,30 @@ SERVERS = {
 }
 
 SHELLS = {
-    "bash_arrays_and_strings": bash("for i in {1..900}; do a[i]=$((i * i)); declare -A m[k$((i % 37))]+=$i; s+=${a[i]//1/one};"
-                                    " done; echo ${#a[@]} ${#m[@]} ${#s} ${s: -20}; mapfile -t l < left; printf '%s|' "
-                                    "\"${l[@]:5:3}\""),
-    "bash_pipes_and_status": bash("yes | head -3 | tr y n; echo ${PIPESTATUS[*]}; seq 99999 | head -1; echo ${PIPESTATUS[*]};"
-                                  " (exit 9) | cat; echo $?; set -o pipefail; false | true; echo $?; ! true; echo $?"),
-    "bash_subshells": bash("f() { (( $1 )) && (f $(($1 - 1)); echo $1 $BASH_SUBSHELL) ; }; f 12; cat <(sort -r left | head -2)"
-                           " <(tr a-z A-Z < right | tail -2); x=$(echo $(echo $(seq 5))); echo $x; exec 3< left; read -u3 y; echo $y"),
-    "bash_traps": bash("trap 'echo usr1' USR1; trap 'echo exit $?' EXIT; trap 'echo err' ERR; kill -USR1 $$; false; (trap "
-                       "'echo sub' EXIT); bash -c 'kill -INT $$'; echo $?; exit 5", status=5),
-    "bash_jobs_and_coprocess": bash("coproc bc; echo '2^200' >&${COPROC[1]}; read -u ${COPROC[0]} n; echo $n; for i in 1 2 3; "
-                                    "do (exit $i) & p+=($!); done; for q in ${p[@]}; do wait $q; echo $?; done; sleep 30 & "
-                                    "kill -TERM $!; wait $!; echo $?"),
+    "bash_arrays_and_strings": bash("for i in {1..900}; do a[i]=$((i * i)); declare -A m[k$((i % 37))]+=$i; "
+                                    "s+=${a[i]//1/one}; done; echo ${#a[@]} ${#m[@]} ${#s} ${s: -20}; mapfile -t l < "
+                                    "left; printf '%s|' \"${l[@]:5:3}\""),
+    "bash_pipes_and_status": bash("yes | head -3 | tr y n; echo ${PIPESTATUS[*]}; seq 99999 | head -1; echo "
+                                  "${PIPESTATUS[*]}; (exit 9) | cat; echo $?; set -o pipefail; false | true; echo $?; "
+                                  "! true; echo $?"),
+    "bash_subshells": bash("f() { (( $1 )) && (f $(($1 - 1)); echo $1 $BASH_SUBSHELL) ; }; f 12; cat <(sort -r left | "
+                           "head -2) <(tr a-z A-Z < right | tail -2); x=$(echo $(echo $(seq 5))); echo $x; exec 3< "
+                           "left; read -u3 y; echo $y"),
+    "bash_traps": bash("trap 'echo usr1' USR1; trap 'echo exit $?' EXIT; trap 'echo err' ERR; kill -USR1 $$; false; "
+                       "(trap 'echo sub' EXIT); bash -c 'kill -INT $$'; echo $?; exit 5", status=5),
+    "bash_jobs_and_coprocess": bash("coproc bc; echo '2^200' >&${COPROC[1]}; read -u ${COPROC[0]} n; echo $n; for i in "
+                                    "1 2 3; do (exit $i) & p+=($!); done; for q in ${p[@]}; do wait $q; echo $?; done; "
+                                    "sleep 30 & kill -TERM $!; wait $!; echo $?"),
     "bash_kills_itself": bash("a=$(seq 1000); kill -TERM $$", status=-15),
-    "dash_here_documents": shell("cat <<E | while read a b; do echo \"$b/$a\"; done | sort\n$(cut -d' ' -f1,3 left)\nE\nf() { "
-                                 "local x=$1; [ $x = 0 ] || { f $((x - 1)); echo $x; }; }; f 200 | tail -2"),
-    "dash_traps_and_signals": shell("trap 'echo term' TERM; trap 'echo bye' 0; kill -TERM $$; (kill -KILL $$ & wait) ; echo no",
+    "dash_here_documents": shell("cat <<E | while read a b; do echo \"$b/$a\"; done | sort\n$(cut -d' ' -f1,3 "
+                                 "left)\nE\nf() { local x=$1; [ $x = 0 ] || { f $((x - 1)); echo $x; }; }; f 200 | "
+                                 "tail -2"),
+    "dash_traps_and_signals": shell("trap 'echo term' TERM; trap 'echo bye' 0; kill -TERM $$; (kill -KILL $$ & wait) ; "
+                                    "echo no",
                                     status=-9),
     "dash_syntax_error": shell("echo a; if then", status=2),
-    "shell_reads_a_terminal": run("script -qec 'stty size; tty > /dev/null && echo terminal; read a; ls --color=auto -C tree' "
-                                  "/dev/null", stdin=b"answer\n", unsteady=("stdout",),
+    "shell_reads_a_terminal": run("script -qec 'stty size; tty > /dev/null && echo terminal; read a; ls --color=auto "
+                                  "-C tree' /dev/null", stdin=b"answer\n", unsteady=("stdout",),
                                   because="the echo of the answer comes before or after the first line"),
     "python_on_a_terminal": run("script -qec '/usr/bin/python3 -c \"import os; print(os.isatty(0), os.ttyname(1)[:9]); "
                                 "print(open(0).fileno())\"' /dev/null"),
@@ -262,8 +267,9 @@ FAILURES = {
     "every_signal_kills": bash("".join(f"bash -c 'x=$(seq 999); kill -{name} $$; sleep 9' 2>&1; echo {name} $?\n"
                                        for name in SIGNALS), **NUMBERED),
     "perl_is_killed": Row(["perl", "-e", "my @a = map { [$_] } 1 .. 5000; kill 'SEGV', $$; sleep 9"], status=-11),
-    "writer_to_a_closed_pipe": bash("perl -e '$SIG{PIPE} = \"IGNORE\"; for (1 .. 99999) { print \"line $_\\n\" or exit 3 }' | "
-                                    "head -2; echo ${PIPESTATUS[*]}; { sort numbers numbers; echo $? >&2; } | head -1"),
+    "writer_to_a_closed_pipe": bash("perl -e '$SIG{PIPE} = \"IGNORE\"; for (1 .. 99999) { print \"line $_\\n\" or exit "
+                                    "3 }' | head -2; echo ${PIPESTATUS[*]}; { sort numbers numbers; echo $? >&2; } | "
+                                    "head -1"),
     "full_device": shell("seq 99999 > /dev/full; echo $?; sort text > /dev/full", status=2),
     "read_only_place": shell("touch /proc/nothing; mkdir /sys/nothing; cp text /proc/; echo $?", status=0),
     "directory_as_file": run("sort tree", status=2),
@@ -272,63 +278,73 @@ FAILURES = {
     "arguments_too_long": bash("/bin/true $(head -c 3000000 /dev/zero | tr '\\0' x)", status=126),
     "closed_input": shell("cat <&-; sort <&-; echo $?; tr a b <&-", status=1),
     "closed_output": shell("seq 9 >&-; echo $?; ls tree >&-; echo $?; python3 -c 'print(1)' >&-; echo $?"),
-    "closed_errors": shell("ls nothing 2>&-; echo $?; sh -c 'exec 0<&- 1>&- 2>&-; ls tree; sort text > out'; head -2 out"),
-    "all_closed_in_python": shell("exec 3>out; python3 -c 'import os; os.close(0); os.closerange(1, 3); os.write(3, b\"%d\" % "
-                                  "os.open(\"text\", 0)); os.write(3, repr([len(str(2 ** n)) for n in range(99)]).encode())'; "
-                                  "cat out"),
+    "closed_errors": shell("ls nothing 2>&-; echo $?; sh -c 'exec 0<&- 1>&- 2>&-; ls tree; sort text > out'; head -2 "
+                           "out"),
+    "all_closed_in_python": shell("exec 3>out; python3 -c 'import os; os.close(0); os.closerange(1, 3); os.write(3, "
+                                  "b\"%d\" % os.open(\"text\", 0)); os.write(3, repr([len(str(2 ** n)) for n in "
+                                  "range(99)]).encode())'; cat out"),
 }
 
 LIMITS = {
-    "little_address_space": bash("ulimit -v 60000; sort -S 1M text | md5sum; perl -e '$x = \"a\" x 1e9; print length $x'; echo $?"),
-    "no_address_space": bash("ulimit -v 16000; sort -S 1M numbers | tail -1; ls tree; dd if=text of=/dev/null bs=1G; perl -e "
-                             "'$x = \"a\" x 1e9'; echo $?",
-                             because="what the library maps, 6 MiB at first, counts as well: a program that wants to the last "
-                                     "MiB what the limit leaves gets less"),
-    "few_descriptors": bash("ulimit -n 11; sort --batch-size=4 -S 64K -T . text | md5sum; find tree -type f | wc -l; python3 -c '\n"
-                            "l = []\ntry:\n  for i in range(20): l.append(open(\"text\"))\nexcept OSError as e: print(i, e)'"),
-    "small_stack": bash("ulimit -s 256; sort -n numbers | tail -1; perl -e 'sub f { $_[0] ? 1 + f($_[0] - 1) : 0 } print "
-                        "f(3000)'; gawk 'function f(n) { return n ? 1 + f(n - 1) : 0 } BEGIN { print f(500) }'"),
-    "stack_overflow": shell("printf 'int f(int n) { volatile char a[999]; a[n %% 999] = 1; return n ? f(n + 1) + a[0] : 0; } int "
-                            "main(void) { return f(1); }' > f.c; gcc -O0 -w -o f f.c; ./f; echo $?"),
-    "small_files": bash("trap '' XFSZ; ulimit -f 20; seq 99999 > out; echo $?; sort -S 64K -T . text > sorted; echo $?; wc -c out"),
+    "little_address_space": bash("ulimit -v 60000; sort -S 1M text | md5sum; perl -e '$x = \"a\" x 1e9; print length "
+                                 "$x'; echo $?"),
+    "no_address_space": bash("ulimit -v 16000; sort -S 1M numbers | tail -1; ls tree; dd if=text of=/dev/null bs=1G; "
+                             "perl -e '$x = \"a\" x 1e9'; echo $?",
+                             because="what the library maps, 6 MiB at first, counts as well: a program that wants to "
+                                     "the last MiB what the limit leaves gets less"),
+    "few_descriptors": bash("ulimit -n 11; sort --batch-size=4 -S 64K -T . text | md5sum; find tree -type f | wc -l; "
+                            "python3 -c '\nl = []\ntry:\n  for i in range(20): l.append(open(\"text\"))\nexcept "
+                            "OSError as e: print(i, e)'"),
+    "small_stack": bash("ulimit -s 256; sort -n numbers | tail -1; perl -e 'sub f { $_[0] ? 1 + f($_[0] - 1) : 0 } "
+                        "print f(3000)'; gawk 'function f(n) { return n ? 1 + f(n - 1) : 0 } BEGIN { print f(500) }'"),
+    "stack_overflow": shell("printf 'int f(int n) { volatile char a[999]; a[n %% 999] = 1; return n ? f(n + 1) + a[0] "
+                            ": 0; } int main(void) { return f(1); }' > f.c; gcc -O0 -w -o f f.c; ./f; echo $?"),
+    "small_files": bash("trap '' XFSZ; ulimit -f 20; seq 99999 > out; echo $?; sort -S 64K -T . text > sorted; echo "
+                        "$?; wc -c out"),
     "small_files_kill": bash("ulimit -f 20; seq 99999 > out; echo $?; wc -c out", **NUMBERED),
-    "locked_memory_and_data": bash("ulimit -l 0 -d 60000; perl -e '@a = (1) x 200000; print scalar @a'; xz -c -6 text | md5sum; "
-                                   "python3 -c 'print(len(bytearray(1 << 29)))' 2>&1 | tail -1"),
-    "few_processes": Row(["python3", "-c", "import resource, os, signal\nif not os.getuid(): os.setuid(65533)\nresource.setrlimit("
-                          "resource.RLIMIT_NPROC, (1, 1))\ntry: os.fork() or os._exit(0)\nexcept OSError as e: print(e)"]),
+    "locked_memory_and_data": bash("ulimit -l 0 -d 60000; perl -e '@a = (1) x 200000; print scalar @a'; xz -c -6 text "
+                                   "| md5sum; python3 -c 'print(len(bytearray(1 << 29)))' 2>&1 | tail -1"),
+    "few_processes": Row(["python3", "-c", "import resource, os, signal\nif not os.getuid(): "
+                                           "os.setuid(65533)\nresource.setrlimit(resource.RLIMIT_NPROC, (1, 1))\ntry: "
+                                           "os.fork() or os._exit(0)\nexcept OSError as e: print(e)"]),
     "no_core": bash("ulimit -c 0; bash -c 'kill -SEGV $$'; echo $?; ls", **NUMBERED),
 }
 
 SURROUNDINGS = {
-    "huge_environment": bash("for i in {1..900}; do printf -v V$i %0900d $i; export V$i; done; env | grep -c ^V; sort -n numbers | "
-                             "tail -1; python3 -c 'import os; print(len(os.environ[\"V77\"]))'"),
-    "many_arguments": bash("printf '%s\\n' $(seq 30000) | tail -1; /bin/echo $(seq 20000) | wc; perl -e 'print scalar @ARGV' "
-                           "$(seq 9000)"),
+    "huge_environment": bash("for i in {1..900}; do printf -v V$i %0900d $i; export V$i; done; env | grep -c ^V; sort "
+                             "-n numbers | tail -1; python3 -c 'import os; print(len(os.environ[\"V77\"]))'"),
+    "many_arguments": bash("printf '%s\\n' $(seq 30000) | tail -1; /bin/echo $(seq 20000) | wc; perl -e 'print scalar "
+                           "@ARGV' $(seq 9000)"),
     "empty_environment": run("env -i /usr/bin/sort -n numbers"),
-    "odd_variables": shell("env LD_BIND_NOW=1 MALLOC_ARENA_MAX=1 MALLOC_PERTURB_=85 GLIBC_TUNABLES=glibc.malloc.tcache_count=0 LC_ALL="
-                           "nothing.UTF-8 TZ=:/nothing sort text | md5sum; MALLOC_TOP_PAD_=1 ls -l --time-style=+%Z tree"),
-    "glibc_checks_its_heap": shell("GLIBC_TUNABLES=glibc.malloc.check=3 gawk '{ a[$1] = a[$1] $2 } END { print length(a) }' words"),
+    "odd_variables": shell("env LD_BIND_NOW=1 MALLOC_ARENA_MAX=1 MALLOC_PERTURB_=85 "
+                           "GLIBC_TUNABLES=glibc.malloc.tcache_count=0 LC_ALL=nothing.UTF-8 TZ=:/nothing sort text | "
+                           "md5sum; MALLOC_TOP_PAD_=1 ls -l --time-style=+%Z tree"),
+    "glibc_checks_its_heap": shell("GLIBC_TUNABLES=glibc.malloc.check=3 gawk '{ a[$1] = a[$1] $2 } END { print "
+                                   "length(a) }' words"),
     "umask_of_nothing": bash("umask 0777; touch a; mkdir b; seq 5 > c; sort text > d; ls -l | cut -c-10; chmod 700 b"),
-    "changed_root": shell("[ $(id -u) = 0 ] || exit 0; mkdir r; cp -rL --parents /lib/x86_64-linux-gnu/libc.so.6 /lib64/ld-linux-x86-64.so.2"
-                          " /bin/seq r; env -u LD_PRELOAD -u NO_PRELOAD chroot r /bin/seq 3; rm -r r"),
-    "other_user": bash("[ $(id -u) = 0 ] || exit 0; chmod 711 ..; setpriv --reuid=65533 --regid=65533 --clear-groups sh -c 'id -u; sort "
-                       "-n numbers | tail -1; touch new; echo $?'"),
-    "no_new_privileges": run("setpriv --no-new-privs sh -c 'grep NoNewPrivs /proc/self/status; sort -n numbers | tail -1'"),
-    "new_session_and_group": bash("setsid -w sh -c 'ps -o stat= $$ | cut -c1,2; sort -u numbers | wc -l'; set -m; (sleep 0.1; echo bg) & "
-                                  "wait; echo $?"),
+    "changed_root": shell("[ $(id -u) = 0 ] || exit 0; mkdir r; cp -rL --parents /lib/x86_64-linux-gnu/libc.so.6 "
+                          "/lib64/ld-linux-x86-64.so.2 /bin/seq r; env -u LD_PRELOAD -u NO_PRELOAD chroot r /bin/seq "
+                          "3; rm -r r"),
+    "other_user": bash("[ $(id -u) = 0 ] || exit 0; chmod 711 ..; setpriv --reuid=65533 --regid=65533 --clear-groups "
+                       "sh -c 'id -u; sort -n numbers | tail -1; touch new; echo $?'"),
+    "no_new_privileges": run("setpriv --no-new-privs sh -c 'grep NoNewPrivs /proc/self/status; sort -n numbers | tail "
+                             "-1'"),
+    "new_session_and_group": bash("setsid -w sh -c 'ps -o stat= $$ | cut -c1,2; sort -u numbers | wc -l'; set -m; "
+                                  "(sleep 0.1; echo bg) & wait; echo $?"),
     "own_namespace": run("unshare -r sh -c 'id -u; sort -n numbers | tail -1'"),
-    "lock_and_nice": shell("flock lock -c 'ionice -c 3 nice sort -n numbers | tail -1'; flock -n lock true && echo free; taskset 1 sort "
-                           "-R --random-source=text left | md5sum"),
+    "lock_and_nice": shell("flock lock -c 'ionice -c 3 nice sort -n numbers | tail -1'; flock -n lock true && echo "
+                           "free; taskset 1 sort -R --random-source=text left | md5sum"),
     "statically_linked": shell("gcc -static -O1 -o program source.c && ./program", needs=["gcc"]),
     "proc_shows_the_library": run("grep -c libmemtrace /proc/self/maps", unsteady=("status", "stdout"), status=1,
                                   because="the library is mapped"),
     "ldd_lists_the_library": shell("ldd /bin/ls", normalise=lambda text: b"".join(
         line.split(b"(")[0] + b"\n" for line in text.splitlines() if b"libmemtrace" not in line),
         because="the loader loads the library first and says so"),
-    "orphans_and_daemons": bash("(setsid sh -c 'sleep 0.1; seq 5 > late' > /dev/null 2>&1 &); until [ -s late ]; do sleep 0.02; done; cat "
-                                "late"),
+    "orphans_and_daemons": bash("(setsid sh -c 'sleep 0.1; seq 5 > late' > /dev/null 2>&1 &); until [ -s late ]; do "
+                                "sleep 0.02; done; cat late"),
     "fifo_between_processes": bash("mkfifo f; sort -r left > f & head -3 f; wait $!; echo $?; rm f"),
-    "sparse_and_large_files": shell("truncate -s 3G big; stat -c %s big; tail -c 10 big | od -c; cp --sparse=always big b2; cmp -n 9999 big "
-                                    "b2; rm big b2"),
-    "locale_and_collation": shell("LC_ALL=C.UTF-8 sort -f words | md5sum; printf '\\303\\251\\n' | LC_ALL=C.UTF-8 sed 's/./x/g'; locale -a"),
+    "sparse_and_large_files": shell("truncate -s 3G big; stat -c %s big; tail -c 10 big | od -c; cp --sparse=always "
+                                    "big b2; cmp -n 9999 big b2; rm big b2"),
+    "locale_and_collation": shell("LC_ALL=C.UTF-8 sort -f words | md5sum; printf '\\303\\251\\n' | LC_ALL=C.UTF-8 sed "
+                                  "'s/./x/g'; locale -a"),
 }
