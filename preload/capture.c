@@ -73,7 +73,7 @@ uint32_t capture_unwinder(void)
 static uint32_t capture_location(const struct unwind_cursor *cursor)
 {
 	uint32_t location = unwind_location(cursor);
-	uint64_t module = MT_MODULE_NONE, offset = cursor->frame_address;
+	uint64_t module = MT_MODULE_NONE, offset = cursor->frame_address, word;
 	struct module_info info;
 
 	if (__builtin_expect(location != 0, 1))
@@ -82,8 +82,9 @@ static uint32_t capture_location(const struct unwind_cursor *cursor)
 		module = module_table_record(&info);
 	if (module != MT_MODULE_NONE)
 		offset -= info.bias;
-	location = location_intern(module << MT_LOCATION_MODULE_SHIFT |
-				   (offset & MT_LOCATION_OFFSET_MASK));
+	word = module << MT_LOCATION_MODULE_SHIFT | (offset & MT_LOCATION_OFFSET_MASK);
+	/* libunwind's guesses may be any word; a record of 0 is one that is not written yet */
+	location = location_intern(word != 0 ? word : location_pseudo(MT_PSEUDO_UNKNOWN, 0));
 	unwind_set_location(cursor, location);
 	return location;
 }

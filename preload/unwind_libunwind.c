@@ -28,9 +28,13 @@
 extern int search_unwind_table(unw_addr_space_t, unw_word_t, unw_dyn_info_t *, unw_proc_info_t *,
 			       int, void *);
 
+/* More words than any step needs: an expression may jump back for ever. */
+#define STEP_READS_MAX 100000u
+
 struct walk {
 	const struct unwind_regs *regs;
 	const struct unwind_libunwind_host *host;
+	uint32_t reads_left; /* of this step */
 };
 
 static unw_addr_space_t space;
@@ -64,11 +68,13 @@ EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
 static int access_mem(unw_addr_space_t as, unw_word_t address, unw_word_t *value, int write,
 		      void *arg)
 {
-	const struct walk *walk = arg;
+	struct walk *walk = arg;
 
 	(void)as;
-	if (write || !walk->host->read(walk->host->context, address, value))
+	if (write || walk->reads_left == 0 ||
+	    !walk->host->read(walk->host->context, address, value))
 		return -UNW_EINVAL;
+	walk->reads_left--;
 	return 0;
 }
 
@@ -193,8 +199,8 @@ EXPORT bool unwind_libunwind_init(void)
 	return space != NULL;
 }
 
-static size_t walk_frames(unw_cursor_t *cursor, uint64_t *frames, size_t frame_max,
-			  enum unwind_status *status)
+static size_t walk_frames(struct walk *walk, unw_cursor_t *cursor, uint64_t *frames,
+			  size_t frame_max, enum unwind_status *status)
 {
 	bool is_exact = true;
 	size_t count = 0;
@@ -210,6 +216,7 @@ static size_t walk_frames(unw_cursor_t *cursor, uint64_t *frames, size_t frame_m
 		if (unw_get_reg(cursor, UNW_REG_IP, &ip) < 0 || ip == 0)
 			break;
 		frames[count] = ip - !is_exact;
+		walk->reads_left = STEP_READS_MAX;
 		step = unw_step(cursor);
 		/* after the step it tells whether that led out of a handler */
 		if (unw_is_signal_frame(cursor) > 0 && !is_exact)
@@ -225,7 +232,7 @@ EXPORT size_t unwind_libunwind_walk(const struct unwind_regs *regs,
 				    const struct unwind_libunwind_host *host, uint64_t *frames,
 				    size_t frame_max, enum unwind_status *status)
 {
-	struct walk walk = {regs, host};
+	struct walk walk = {regs, host, STEP_READS_MAX};
 	unw_cursor_t cursor;
 	size_t count = 0;
 
@@ -235,7 +242,7 @@ EXPORT size_t unwind_libunwind_walk(const struct unwind_regs *regs,
 	is_walking = true;
 	mt_signal_fence();
 	if (unw_init_remote(&cursor, space, &walk) == 0)
-		count = walk_frames(&cursor, frames, frame_max, status);
+		count = walk_frames(&walk, &cursor, frames, frame_max, status);
 	mt_signal_fence();
 	is_walking = false;
 	return count;
