@@ -57,6 +57,24 @@ def _behind():
     return [allocator(name)] if name else []
 
 
+def _front():
+    """What stands in front of the shim: MEMTRACE_TEST_OLD lets any test run as on an old system."""
+    return [target("libold_system.so")] if os.environ.get("MEMTRACE_TEST_OLD") else []
+
+
+def repeat(tests, **environment):
+    """Runs tests of other files (name of the file -> names, none = all) with an environment of their own."""
+    folder = os.path.dirname(os.path.abspath(__file__))
+    for file, chosen in tests.items():
+        done = subprocess.run([sys.executable, os.path.join(folder, f"test_{file}.py"), *chosen],
+                              env={**os.environ, **environment}, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, check=False)
+        text = done.stdout.decode(errors="replace")
+        assert done.returncode == 0, f"{file}: {text[-6000:]}"
+        plan = int(text.split("\n")[0].removeprefix("1.."))
+        equal(plan, len(chosen) or plan, f"tests of {file}")
+
+
 def memtrace(*arguments, status=0):
     """Output of the analyzer; its exit status must be the one expected."""
     done = subprocess.run([MEMTRACE, *map(str, arguments)], stdout=subprocess.PIPE,
@@ -104,7 +122,7 @@ class Run:
         self.truth_file = os.path.join(self.folder, "truth")
         self.command = [str(word) for word in command]
         self.env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": self.folder, "LANG": "C.UTF-8",
-                    "LD_PRELOAD": ":".join([*front, SHIM, *(preload or _behind())]),
+                    "LD_PRELOAD": ":".join([*_front(), *front, SHIM, *(preload or _behind())]),
                     "MEMTRACE_OUT": self.out, "TRUTH_FILE": self.truth_file,
                     "COUNTING_OUT": self.out}
         self.env.update(env or {})

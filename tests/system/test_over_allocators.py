@@ -4,10 +4,6 @@
 The tests are those of other files, with MEMTRACE_TEST_ALLOCATOR set; what each allocation function gives is
 tested over all of them in test_entry_points.py.
 """
-import os
-import subprocess
-import sys
-
 import harness
 
 TESTS = {
@@ -33,15 +29,7 @@ TESTS = {
 
 def _repeat_over(name):
     harness.allocator(name)
-    folder = os.path.dirname(os.path.abspath(__file__))
-    for file, chosen in TESTS.items():
-        done = subprocess.run([sys.executable, os.path.join(folder, f"test_{file}.py"), *chosen],
-                              env={**os.environ, "MEMTRACE_TEST_ALLOCATOR": name},
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        text = done.stdout.decode(errors="replace")
-        assert done.returncode == 0, f"{file}: {text[-6000:]}"
-        plan = int(text.split("\n")[0].removeprefix("1.."))
-        harness.equal(plan, len(chosen) or plan, f"tests of {file}")
+    harness.repeat(TESTS, MEMTRACE_TEST_ALLOCATOR=name)
 
 
 def the_shim_does_the_same_over_jemalloc():
