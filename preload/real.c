@@ -145,7 +145,8 @@ const char *real_bypass(void)
 	/* libc has none, and a lookup that fails allocates */
 	if (allocator != real_base((const void *)(uintptr_t)strlen) &&
 	    allocator == real_definer("_Znwm"))
-		return "the allocator has an operator new of its own: calls of new are not seen";
+		return "an operator new of the allocator's own is not seen: preload "
+		       "libstdc++.so.6 before it";
 	return NULL;
 }
 

@@ -140,6 +140,8 @@ int cmd_run(int argc, char **argv)
 		return code;
 	if (shim_find(run.settings.shim, &error) != 0)
 		return cmd_fail(CMD_FAILED, "%s", error.text);
+	if (run.settings.allocator[0])
+		run.settings.puts_cxx_first = shim_puts_cxx_first(run.settings.allocator, path);
 	run_settings_add(&run.settings, MT_ENV_RSS, "1");
 	return start(&run, path, options.operands);
 }

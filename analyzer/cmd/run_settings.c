@@ -15,6 +15,7 @@
 
 #include "memtrace/env.h"
 #include "memtrace/sampling.h"
+#include "model/elf_program.h"
 
 enum {
 	SET_OUTPUT = 1,
@@ -297,14 +298,16 @@ int run_settings_take(struct run_settings *settings, int id, const char *value, 
 static int apply_preload(const struct run_settings *settings)
 {
 	const char *existing = getenv("LD_PRELOAD");
-	size_t bytes = 2 * PATH_MAX + 4 + (existing != NULL ? strlen(existing) : 0);
+	const char *cxx = settings->puts_cxx_first ? ":" ELF_PROGRAM_CXX : "";
+	size_t bytes = 2 * PATH_MAX + 4 + strlen(cxx) + (existing != NULL ? strlen(existing) : 0);
 	char *list = malloc(bytes);
 	int ret;
 
 	if (list == NULL)
 		return -ENOMEM;
-	(void)snprintf(list, bytes, "%s%s%s%s%s", settings->shim, settings->allocator[0] ? ":" : "",
-		       settings->allocator, existing != NULL && existing[0] ? ":" : "",
+	(void)snprintf(list, bytes, "%s%s%s%s%s%s", settings->shim, cxx,
+		       settings->allocator[0] ? ":" : "", settings->allocator,
+		       existing != NULL && existing[0] ? ":" : "",
 		       existing != NULL ? existing : "");
 	ret = setenv("LD_PRELOAD", list, 1) == 0 ? 0 : -ENOMEM;
 	free(list);

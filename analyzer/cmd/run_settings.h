@@ -24,6 +24,7 @@ struct run_settings {
 	char live[PATH_MAX];
 	char shim[PATH_MAX];	  /* absolute paths to preload, in this order */
 	char allocator[PATH_MAX]; /* "" = none */
+	bool puts_cxx_first;	  /* libstdc++ in front of it, see shim.h */
 };
 
 /* First id that is free for options that are not settings. */

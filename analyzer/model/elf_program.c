@@ -71,7 +71,8 @@ static bool is_sanitizer(const char *name)
 }
 
 /* A name that cannot be read is one we do not know: it never makes the file unusable. */
-static bool needs_sanitizer(const struct reader *reader, const Elf64_Dyn *entries, size_t count)
+static void read_needed(const struct reader *reader, const Elf64_Dyn *entries, size_t count,
+			struct elf_program *out)
 {
 	uint64_t strings = 0, offset, at;
 	char name[NEEDED_NAME_MAX + 1];
@@ -80,17 +81,17 @@ static bool needs_sanitizer(const struct reader *reader, const Elf64_Dyn *entrie
 		if (entries[i].d_tag == DT_STRTAB)
 			strings = entries[i].d_un.d_ptr;
 	if (!find_offset(reader, strings, &offset))
-		return false;
+		return;
 	for (size_t i = 0; i < count && entries[i].d_tag != DT_NULL; i++) {
 		if (entries[i].d_tag != DT_NEEDED ||
 		    __builtin_add_overflow(offset, entries[i].d_un.d_val, &at))
 			continue;
 		(void)memset(name, 0, sizeof(name));
-		if (at <= INT64_MAX && pread(reader->fd, name, NEEDED_NAME_MAX, (off_t)at) > 0 &&
-		    is_sanitizer(name))
-			return true;
+		if (at > INT64_MAX || pread(reader->fd, name, NEEDED_NAME_MAX, (off_t)at) <= 0)
+			continue;
+		out->has_sanitizer |= is_sanitizer(name);
+		out->has_cxx |= strcmp(name, ELF_PROGRAM_CXX) == 0;
 	}
-	return false;
 }
 
 static int read_dynamic(const struct reader *reader, const Elf64_Phdr *header,
@@ -113,7 +114,7 @@ static int read_dynamic(const struct reader *reader, const Elf64_Phdr *header,
 		goto out;
 	for (size_t i = 0; i < count && entries[i].d_tag != DT_NULL; i++)
 		out->has_soname |= entries[i].d_tag == DT_SONAME;
-	out->has_sanitizer = needs_sanitizer(reader, entries, count);
+	read_needed(reader, entries, count, out);
 out:
 	free(entries);
 	return ret;

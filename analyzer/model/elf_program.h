@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define ELF_PROGRAM_LOADER_MAX 256
+#define ELF_PROGRAM_CXX "libstdc++.so.6"
 
 struct elf_program {
 	unsigned int class_bits; /* 32 or 64 */
@@ -22,6 +23,7 @@ struct elf_program {
 	bool has_dynamic;   /* PT_DYNAMIC */
 	bool has_soname;    /* a shared library by its own account */
 	bool has_sanitizer; /* needs libasan, libtsan or a relative, which insist on coming first */
+	bool has_cxx;	    /* needs libstdc++ */
 	char loader[ELF_PROGRAM_LOADER_MAX]; /* path in PT_INTERP; "" = none */
 };
 

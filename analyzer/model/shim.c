@@ -5,6 +5,7 @@
 #include "model/shim.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "memtrace/env.h"
+#include "model/elf_program.h"
 
 /* Below the folder of this program: the build tree, all in one folder, the installation, moved or not. */
 static const char *const shim_folders[] = {
@@ -134,4 +136,22 @@ int shim_find_allocator(const char *name, char *path, struct error *error)
 	}
 	return error_set(error, -EINVAL,
 			 "expected jemalloc, tcmalloc, mimalloc or a path, found '%s'", name);
+}
+
+static bool needs_cxx(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct elf_program file;
+	bool result;
+
+	if (fd < 0)
+		return false;
+	result = elf_program_read(fd, &file) == 0 && file.has_cxx;
+	(void)close(fd);
+	return result;
+}
+
+bool shim_puts_cxx_first(const char *allocator, const char *program)
+{
+	return needs_cxx(allocator) || needs_cxx(program);
 }

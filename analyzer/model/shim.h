@@ -6,6 +6,7 @@
 #define MODEL_SHIM_H
 
 #include <limits.h>
+#include <stdbool.h>
 
 #include "base/error.h"
 
@@ -24,5 +25,15 @@ int shim_find(char *path, struct error *error);
  * Return: 0; -ENOENT not installed; -EINVAL an unknown name, or a path that cannot stand in LD_PRELOAD.
  */
 int shim_find_allocator(const char *name, char *path, struct error *error);
+
+/**
+ * shim_puts_cxx_first() - whether libstdc++ is to stand in front of an allocator.
+ * @allocator: its path.
+ * @program: path of what is to be run.
+ *
+ * Allocators bring an operator new that does not come by malloc; that of libstdc++ does. Only where one of the two
+ * loads it in any case.
+ */
+bool shim_puts_cxx_first(const char *allocator, const char *program);
 
 #endif

@@ -354,4 +354,48 @@ def other_allocator_takes_the_calls():
             assert mark in harness.memtrace("info", place.files()[0]), name
 
 
+NEW_SOURCE = """
+#include <new>
+struct alignas(64) large { char bytes[64]; };
+__attribute__((noinline)) int *site_array() { return new int[25]; }
+__attribute__((noinline)) large *site_aligned() { return new large; }
+__attribute__((noinline)) void *site_nothrow() { return ::operator new(77, std::nothrow); }
+int main() {
+	volatile unsigned long too_much = 1ul << 62;
+	char *kept;
+	for (int i = 0; i < 100; i++) {
+		int *array = site_array();
+		large *aligned = site_aligned();
+		void *plain = site_nothrow();
+		if (i % 2) { delete[] array; delete aligned; ::operator delete(plain); }
+	}
+	try { *(char *volatile *)&kept = new char[too_much]; } catch (std::bad_alloc &) { return 7; }
+}
+"""
+
+
+def calls_of_new_are_the_same_over_every_allocator():
+    def rows(place, *options):
+        harness.equal(place.run("./a", options=("-q", *options)).returncode, 7, "bad_alloc")
+        path = place.files()[0]
+        assert "operator new" not in str(_info(path)["messages"]), _info(path)["messages"]
+        found = json.loads(harness.memtrace("report", "--json", "--limit", 0, "--by", "site", "--no-fold",
+                                            path))["rows"]
+        stacks = [[frame["function"] for frame in row["frames"]] for row in found]
+        return sorted((stack, [row[name] for name in harness.COUNTERS]) for stack, row in zip(stacks, found)
+                      if any("site_" in str(function) for function in stack))
+
+    over = []
+    for options in ((), *(("--allocator", name) for name in ("jemalloc", "tcmalloc", "mimalloc"))):
+        with _Place() as place:
+            with open(os.path.join(place.path, "a.cc"), "w", encoding="utf-8") as out:
+                out.write(NEW_SOURCE)
+            subprocess.run([harness.need("g++"), "-std=c++17", "-O1", "-fno-builtin", "-o", "a", "a.cc"],
+                           cwd=place.path, check=True)
+            over.append(rows(place, *options))
+    harness.equal(len(over[0]), 3, over[0])
+    for found in over[1:]:
+        harness.equal(found, over[0], "sites")
+
+
 harness.main(globals())
