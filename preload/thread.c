@@ -76,6 +76,13 @@ static struct thread *thread_pop(void)
 	return thread;
 }
 
+/* Gives back what a deep stack has borrowed. */
+static void thread_narrow(struct thread *thread)
+{
+	if (thread->scratch.frames != thread->scratch.own)
+		live_memory_give(LIVE_USE_FRAMES, thread->scratch.frames, THREAD_FRAMES_PAGES);
+}
+
 /* Gives back what a thread that has ended had. */
 static void thread_end(struct thread *thread)
 {
@@ -83,8 +90,7 @@ static void thread_end(struct thread *thread)
 		mt_store_relaxed(&trace_file.threads[thread->record].end_ns, clock_now_ns());
 	site_peak_settle(thread->shard);
 	shard_release(thread->shard);
-	if (thread->scratch.frames != thread->scratch.own)
-		live_memory_give(LIVE_USE_FRAMES, thread->scratch.frames, THREAD_FRAMES_PAGES);
+	thread_narrow(thread);
 }
 
 static void thread_detach(void *argument)
@@ -260,6 +266,8 @@ struct thread *thread_attach(void)
 
 void thread_after_fork(void)
 {
+	struct thread *thread = thread_local_state.thread;
+
 	thread_local_state.thread = NULL;
 	thread_local_state.is_finished = 0;
 	thread_newest = thread_hand = NULL;
@@ -267,6 +275,11 @@ void thread_after_fork(void)
 	for (uint32_t i = 0; i < THREAD_BORROWED_MAX; i++)
 		if (thread_borrowed[i] != NULL)
 			thread_borrowed[i]->owner = 0;
+	/* unless a handler has forked: the event that it interrupted may go on */
+	if (thread != NULL && has_thread_key && thread_local_state.depth == 0) {
+		thread_narrow(thread);
+		thread_push(thread);
+	}
 }
 
 /*

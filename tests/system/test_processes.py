@@ -62,6 +62,14 @@ def ten_thousand_forks_leave_files_of_those_that_allocate_and_nothing_else():
                           run.number(function), f"{function} of all processes")
 
 
+def a_long_chain_of_children_needs_no_more_mappings():
+    with Run([target("fork_chain"), 60]) as run:
+        run.finish()
+        harness.equal(run.check_truth(), 1, "facts")
+        grown = run.number("mappings at the end") - run.number("mappings")
+        assert grown <= 4, f"{grown} more mappings"
+
+
 def a_daemon_is_traced_on():
     with Run([target("daemonize")]) as run:
         run.finish()
