@@ -47,6 +47,12 @@ def threads_free_after_the_tracer_has_let_go_of_them():
         oracle.check(run.finish())
 
 
+def destructors_of_thread_local_objects_and_late_handlers_are_counted():
+    with Run([target("late_cleanup")]) as run:
+        run.finish()
+        harness.equal(run.check_truth(), 3, "facts")
+
+
 def recursion_counts_a_function_once_in_cumulative_rows():
     with Run([target("deep_recursion"), 1500]) as run:
         run.finish().check_truth()

@@ -62,6 +62,14 @@ def ten_thousand_forks_leave_files_of_those_that_allocate_and_nothing_else():
                           run.number(function), f"{function} of all processes")
 
 
+def children_forked_by_a_handler_count_for_themselves():
+    for how in ("fork", "raw"):
+        with Run([target("fork_in_handler"), how]) as run:
+            run.is_exact = False  # hundreds of files, compared below
+            run.finish()
+            harness.equal(run.check_truth(), 1 + run.number("forks"), "facts")
+
+
 def a_long_chain_of_children_needs_no_more_mappings():
     with Run([target("fork_chain"), 60]) as run:
         run.finish()

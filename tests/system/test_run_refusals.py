@@ -78,6 +78,17 @@ def file_that_may_not_be_executed_is_refused():
         _refuse(folder.path, status=NOT_TRACEABLE, because="is a directory")
 
 
+def what_is_no_file_is_refused_without_waiting():
+    with Folder() as folder:
+        pipe = folder.name("pipe")
+        os.mkfifo(pipe, 0o755)
+        _refuse(pipe, status=NOT_TRACEABLE, because="not a regular file")
+        script = folder.write("script", f"#!{pipe}\n".encode())
+        _refuse(script, status=NOT_TRACEABLE, because="not a regular file")
+        endless = folder.write("endless", f"#!{folder.name('endless')}\n".encode())
+        _refuse(endless, status=NOT_TRACEABLE, because="without end")
+
+
 def static_program_is_refused():
     with Folder() as folder:
         _refuse(folder.build("fixed", "-static"), status=NOT_TRACEABLE, because="statically linked")
