@@ -63,6 +63,7 @@ void capture_init(const struct options *options)
 	/* made while there is room, for when there is none */
 	capture_overflow_node =
 		node_intern(0, location_intern(location_pseudo(MT_PSEUDO_OVERFLOW, 0)));
+	(void)node_site(capture_overflow_node);
 }
 
 uint32_t capture_unwinder(void)
@@ -251,19 +252,38 @@ uint32_t capture_site(const struct unwind_frame *frame, struct unwind_bounds *bo
 	return node_site(capture_node(frame, bounds, scratch, kind_node));
 }
 
+/*
+ * Where an event of this node is booked. One whose site or counters find no room is booked where those go that have no
+ * node, so that it is in the totals; *is_kept = it is where it belongs.
+ */
+static struct replay_booking capture_book(struct thread *thread, uint32_t node, bool *is_kept)
+{
+	struct replay_booking booking = {.site = node_site(node)};
+
+	booking.counters = shard_counters(thread->shard, booking.site, clock_epoch());
+	*is_kept = booking.counters != NULL && node != capture_overflow_node;
+	if (booking.counters != NULL || node == capture_overflow_node)
+		return booking;
+	booking.site = node_site(capture_overflow_node);
+	booking.counters = shard_counters(thread->shard, booking.site, clock_epoch());
+	if (booking.counters != NULL)
+		trace_file_drop(MT_DROP_SITES);
+	return booking;
+}
+
 struct replay_booking *capture_new(struct thread *thread, const struct unwind_frame *frame)
 {
 	struct replay_booking *booking = &thread->unkept;
 	struct replay_stack *record;
 	struct replay_walk walk;
 	struct capture capture;
-	uint32_t site, node;
+	bool is_kept;
 
 	if (__builtin_expect(capture_used_unwinder == MT_UNWINDER_LIBUNWIND, 0)) {
-		site = capture_site(frame, &thread->bounds, &thread->scratch, thread->kind_node);
-		*booking = (struct replay_booking){.site = site,
-						   .counters = shard_counters(thread->shard, site,
-									      clock_epoch())};
+		*booking = capture_book(thread,
+					capture_node(frame, &thread->bounds, &thread->scratch,
+						     thread->kind_node),
+					&is_kept);
 		return booking;
 	}
 	capture_begin(&capture, frame, &thread->bounds, &thread->scratch);
@@ -272,13 +292,9 @@ struct replay_booking *capture_new(struct thread *thread, const struct unwind_fr
 	record = replay_walk_end(&walk, &capture.cursor);
 	if (record != NULL)
 		booking = &record->booking;
-	node = capture_intern(&capture, thread->kind_node);
-	site = node_site(node);
-	*booking = (struct replay_booking){.site = site,
-					   .counters = shard_counters(thread->shard, site,
-								      clock_epoch())};
-	/* what finds no room is counted each time, and its frames have no nodes */
-	if (record != NULL && booking->counters != NULL && node != capture_overflow_node) {
+	*booking = capture_book(thread, capture_intern(&capture, thread->kind_node), &is_kept);
+	/* what finds no room is counted each time, and its frames may have no nodes */
+	if (record != NULL && is_kept) {
 		replay_fill(record, capture.scratch->frames, capture.count);
 		replay_keep(&thread->replay, record);
 	}
