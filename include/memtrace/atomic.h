@@ -13,26 +13,36 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define mt_load_relaxed(p) __atomic_load_n((p), __ATOMIC_RELAXED)
-#define mt_load_acquire(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
-#define mt_store_relaxed(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
-#define mt_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
-#define mt_add_relaxed(p, v) __atomic_add_fetch((p), (v), __ATOMIC_RELAXED)
-#define mt_fetch_add_relaxed(p, v) __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)
-#define mt_fetch_add_acq_rel(p, v) __atomic_fetch_add((p), (v), __ATOMIC_ACQ_REL)
-#define mt_exchange_acq_rel(p, v) __atomic_exchange_n((p), (v), __ATOMIC_ACQ_REL)
+/* Stress tests give the processor away at random before each step; elsewhere there is nothing. */
+#if defined(MT_STEPS_YIELD)
+void mt_step(void);
+#define MT_STEP mt_step(),
+#else
+#define MT_STEP
+#endif
+
+#define mt_load_relaxed(p) (MT_STEP __atomic_load_n((p), __ATOMIC_RELAXED))
+#define mt_load_acquire(p) (MT_STEP __atomic_load_n((p), __ATOMIC_ACQUIRE))
+#define mt_store_relaxed(p, v) (MT_STEP __atomic_store_n((p), (v), __ATOMIC_RELAXED))
+#define mt_store_release(p, v) (MT_STEP __atomic_store_n((p), (v), __ATOMIC_RELEASE))
+#define mt_add_relaxed(p, v) (MT_STEP __atomic_add_fetch((p), (v), __ATOMIC_RELAXED))
+#define mt_fetch_add_relaxed(p, v) (MT_STEP __atomic_fetch_add((p), (v), __ATOMIC_RELAXED))
+#define mt_fetch_add_acq_rel(p, v) (MT_STEP __atomic_fetch_add((p), (v), __ATOMIC_ACQ_REL))
+#define mt_exchange_acq_rel(p, v) (MT_STEP __atomic_exchange_n((p), (v), __ATOMIC_ACQ_REL))
 /* Compare and swap; *expected is updated on failure. */
 #define mt_cas_acq_rel(p, expected, v)                                                             \
-	__atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
+	(MT_STEP __atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_ACQ_REL,        \
+					     __ATOMIC_ACQUIRE))
 #define mt_cas_relaxed(p, expected, v)                                                             \
-	__atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)
+	(MT_STEP __atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_RELAXED,        \
+					     __ATOMIC_RELAXED))
 /* Orders accesses as one thread and its own signal handlers see them; no instruction. */
 #define mt_signal_fence() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 #define mt_fence_acquire() __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define mt_fence_release() __atomic_thread_fence(__ATOMIC_RELEASE)
 #define mt_fence_seq_cst() __atomic_thread_fence(__ATOMIC_SEQ_CST)
-#define mt_fetch_or_relaxed(p, v) __atomic_fetch_or((p), (v), __ATOMIC_RELAXED)
-#define mt_fetch_or_acq_rel(p, v) __atomic_fetch_or((p), (v), __ATOMIC_ACQ_REL)
+#define mt_fetch_or_relaxed(p, v) (MT_STEP __atomic_fetch_or((p), (v), __ATOMIC_RELAXED))
+#define mt_fetch_or_acq_rel(p, v) (MT_STEP __atomic_fetch_or((p), (v), __ATOMIC_ACQ_REL))
 
 /* ThreadSanitizer does not see into assembly: it gets the compiler's own operations, gcc and clang alike. */
 #if defined(__SANITIZE_THREAD__)
@@ -91,6 +101,7 @@ static inline bool mt_cas_pair(struct mt_pair *p, struct mt_pair expected, struc
 {
 	bool is_done;
 
+	(void)(MT_STEP 0);
 	__asm__ volatile("lock cmpxchg16b %1"
 			 : "=@ccz"(is_done), "+m"(*p), "+a"(expected.low), "+d"(expected.high)
 			 : "b"(v.low), "c"(v.high)
@@ -101,6 +112,7 @@ static inline bool mt_cas_pair(struct mt_pair *p, struct mt_pair expected, struc
 /* Needs -mcx16 or the machine's own instruction; the build adds it. */
 static inline bool mt_cas_pair(struct mt_pair *p, struct mt_pair expected, struct mt_pair v)
 {
+	(void)(MT_STEP 0);
 	unsigned __int128 old = (unsigned __int128)expected.high << 64 | expected.low;
 	unsigned __int128 new = (unsigned __int128)v.high << 64 | v.low;
 

@@ -34,6 +34,22 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+uint64_t stress_seed(void)
+{
+	static uint64_t seed;
+	uint64_t known = __atomic_load_n(&seed, __ATOMIC_RELAXED), chosen;
+	const char *text;
+
+	if (known != 0)
+		return known;
+	text = getenv("STRESS_SEED");
+	chosen = (text != NULL ? strtoull(text, NULL, 10) : now_ns()) | 1;
+	return __atomic_compare_exchange_n(&seed, &known, chosen, false, __ATOMIC_RELAXED,
+					   __ATOMIC_RELAXED)
+		       ? chosen
+		       : known;
+}
+
 uint64_t stress_random(struct stress_thread *thread, uint64_t limit)
 {
 	uint64_t x = thread->random;
@@ -71,7 +87,7 @@ static void *run_thread(void *argument)
 
 static void disturb(uint32_t thread_count)
 {
-	struct stress_thread self = {.random = 88172645463325252u};
+	struct stress_thread self = {.random = stress_seed()};
 	const struct timespec pause = {.tv_nsec = DISTURB_NS};
 	uint64_t end = now_ns() + RUN_NS;
 
@@ -87,10 +103,14 @@ void stress_run_two(uint32_t thread_count, void (*step)(struct stress_thread *th
 {
 	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 
+	printf("# seed %llu\n", (unsigned long long)stress_seed());
+	(void)fflush(stdout);
 	sigaction(SIGUSR1, &action, NULL);
 	mt_store_relaxed(&is_over, 0);
 	for (uint32_t i = 0; i < thread_count; i++) {
-		threads[i] = (struct stress_thread){i, (i + 1) * 0x9e3779b97f4a7c15u, 0};
+		threads[i] =
+			(struct stress_thread){i, stress_seed() * (2 * i + 3) * 0x9e3779b97f4a7c15u,
+					       0};
 		steps[i] = i + 1 == thread_count ? last : step;
 		STRESS_CHECK(pthread_create(&handles[i], NULL, run_thread, &threads[i]) == 0);
 	}

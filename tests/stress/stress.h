@@ -29,6 +29,12 @@ void stress_run(uint32_t thread_count, void (*step)(struct stress_thread *thread
 void stress_run_two(uint32_t thread_count, void (*step)(struct stress_thread *thread),
 		    void (*last)(struct stress_thread *thread));
 
+/*
+ * Random numbers follow from it: $STRESS_SEED, or another one each time. Odd, and the same in all threads; the program
+ * says which it was.
+ */
+uint64_t stress_seed(void);
+
 /* What the signals do beside giving the processor away; may do whatever a handler may. */
 void stress_in_handler(void (*function)(void));
 
