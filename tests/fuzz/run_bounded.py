@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a fuzzer over its corpus and then for some seconds beyond; what it finds stays in this folder."""
+"""Runs a fuzzer over its corpus and then for some seconds beyond.
+
+A corpus is a folder; what longer runs have found is packed beside it, in FOLDER.tar.xz."""
 import os
+import pathlib
 import subprocess
 import sys
+import tarfile
 import tempfile
 
 MEMORY_LIMIT_MIB = 1024
@@ -19,6 +23,10 @@ def main():
             f"-rss_limit_mb={2 * MEMORY_LIMIT_MIB}",
             "-print_final_stats=1",
         ]
+        packed = pathlib.Path(corpus + ".tar.xz")
+        if packed.exists():
+            with tarfile.open(packed) as texts:
+                texts.extractall(found)
         run = subprocess.run([fuzzer, *arguments, found, corpus], check=False,
                              env=os.environ | {"TMPDIR": scratch})
         return 1 if run.returncode else 0  # its own 77 would mean "skipped" to meson
