@@ -21,6 +21,7 @@ void live_large_put(uint64_t key, uint64_t size)
 	for (uint32_t i = 0; i < MT_LIVE_LARGE_MAX; i++) {
 		uint64_t expected = 0;
 
+		/* the size may come later: who looks for it got the block from who put it here */
 		if (mt_cas_acq_rel(&live_large[i].address, &expected, key)) {
 			mt_store_relaxed(&live_large[i].size, size);
 			return;

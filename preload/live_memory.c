@@ -36,7 +36,10 @@ union live_node {
 	struct mt_pair slots[MT_LIVE_FAN];
 };
 
-/* low: top cell, high: counts changes */
+/*
+ * low: top cell, high: counts changes. Both are loaded with acquire, the count first: the partner is the swap that pushed
+ * the cell, so that its run and its link are seen, and what was read of a cell that is gone since is thrown away.
+ */
 static struct mt_pair live_free[LIVE_USE_COUNT][LIVE_RUN_PAGES_MAX + 1]; /* pages given back */
 static struct mt_pair live_kept[LIVE_USE_COUNT][LIVE_RUN_PAGES_MAX + 1]; /* pages still there */
 static struct mt_pair live_spare_cells, live_free_nodes;

@@ -34,6 +34,7 @@ uint32_t location_intern(uint64_t word)
 	id = trace_file_claim(TRACE_LOCATIONS, 1);
 	if (id == 0)
 		return 0;
+	/* relaxed: the swap of the id in id_index_put() releases it */
 	mt_store_relaxed((uint64_t *)trace_file_entry(TRACE_LOCATIONS, id), word);
 	return id_index_insert(&location_index, word, id);
 }
@@ -67,6 +68,7 @@ uint32_t node_intern(uint32_t parent, uint32_t location)
 	id = trace_file_claim(TRACE_NODES, 1);
 	if (id == 0)
 		return 0;
+	/* partners: node_is_next(); and a reader of the file, who then finds the location written */
 	mt_store_release((uint64_t *)trace_file_entry(TRACE_NODES, id), word);
 	return parent != 0 && id == parent + 1 ? id : id_index_insert(&node_index, word, id);
 }

@@ -79,7 +79,7 @@ struct shard *shard_at(uint32_t number)
 	return &shards[number];
 }
 
-/* Takes an id out of the shard's chunk; 0 = no room in the file. */
+/* Takes an id out of the shard's chunk; 0 = no room in the file. Relaxed: an id alone says nothing of other memory. */
 static uint32_t shard_claim(struct shard *shard)
 {
 	uint64_t chunk = mt_load_relaxed(&shard->chunk);

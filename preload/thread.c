@@ -39,7 +39,10 @@ __thread struct thread_local_state thread_local_state;
 
 static pthread_key_t thread_key;
 static bool has_thread_key;
-/* low: first free struct thread, high: counts changes */
+/*
+ * low: first free struct thread, high: counts changes. Both are loaded with acquire, the count first: the partner is the
+ * swap that pushed the thread. What is read of one that has been popped since is thrown away, as the count differs.
+ */
 static struct mt_pair thread_free;
 /* Without a key: all states, newest first, and the one that is looked at next. */
 static struct thread *thread_newest, *thread_hand;
@@ -86,6 +89,7 @@ static void thread_narrow(struct thread *thread)
 /* Gives back what a thread that has ended had. */
 static void thread_end(struct thread *thread)
 {
+	/* relaxed: a time by itself, the counters before it are not told by it */
 	if (thread->record >= 0)
 		mt_store_relaxed(&trace_file.threads[thread->record].end_ns, clock_now_ns());
 	site_peak_settle(thread->shard);
