@@ -23,7 +23,7 @@ def parts(is_long):
 
 def run(stage, part):
     if not glob.glob("/usr/lib/python3*/test/test_thread.py"):
-        raise harness.Skip("libpython3-testsuite is not installed")
+        raise harness.Skip("libpython3.11-testsuite is not installed")
     path = os.path.join(stage.folder, "results.xml")
     # Every object through malloc: that is where the shim is.
     status, output = stage.run(["/usr/bin/python3", "-m", "test", "--junit-xml", path, part],
