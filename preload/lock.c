@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -42,7 +43,7 @@ static void lock_each(trace_visit visit, void *context)
 	struct os_range arena = arena_range(), live = live_memory_range();
 
 	trace_file_each_mapping(visit, context);
-	visit(__ehdr_start, (size_t)(_end - __ehdr_start), context);
+	visit(__ehdr_start, (uintptr_t)_end - (uintptr_t)__ehdr_start, context);
 	visit(arena.start, arena.bytes, context);
 	visit(live.start, live.bytes, context);
 }
