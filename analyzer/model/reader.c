@@ -113,7 +113,9 @@ static int read_header(struct reader *reader)
 	if (result < 0)
 		return read_failed(reader, result);
 	if (file_bytes == 0)
-		return reader_refuse(reader, "empty file");
+		return reader_refuse(reader,
+				     "empty, not a trace file or snapshot: a process killed "
+				     "as it begins leaves such a file");
 	known = file_bytes < sizeof(reader->header) ? file_bytes : sizeof(reader->header);
 	result = input_read(reader->input, 0, &reader->header, known);
 	if (result < 0)

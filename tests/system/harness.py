@@ -99,7 +99,8 @@ class Header:
 
     def __init__(self, path):
         with open(path, "rb") as file:
-            data = file.read(256)
+            data = file.read(256).ljust(256, b"\0")
+        self.is_begun = data[:8] != bytes(8)  # else the process was killed before its file had a header
         self.is_snapshot = struct.unpack_from("<H", data, 20)[0] == 2
         self.pid = struct.unpack_from("<i", data, 40)[0]
         self.start_ns = struct.unpack_from("<Q", data, 64)[0]
@@ -109,7 +110,8 @@ class Header:
 def files_below(folder):
     """Trace files of a folder and of those for child processes."""
     found = glob.glob(os.path.join(glob.escape(folder), "**", "*.snap"), recursive=True)
-    return sorted(path for path in found if not Header(path).is_snapshot)
+    headers = ((path, Header(path)) for path in found)
+    return sorted(path for path, header in headers if header.is_begun and not header.is_snapshot)
 
 
 class Run:

@@ -329,7 +329,9 @@ START_TEST(what_is_not_a_file_of_ours_is_refused)
 		size_t length;
 		const char *message;
 	} rows[] = {
-		{"", 0, "case.snap: empty file"},
+		{"", 0,
+		 "case.snap: empty, not a trace file or snapshot: a process killed as it begins "
+		 "leaves such a file"},
 		{"MEM", 3, "case.snap: truncated: a header needs 256 bytes, 3 found"},
 		{"x", 1, "case.snap: not a memtrace file"},
 		{"\177ELF and more of it than a magic number", 40,
