@@ -4,7 +4,6 @@
  */
 #include "model/executable.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -15,41 +14,34 @@
 #include <unistd.h>
 
 #include "model/elf_program.h"
-#include "model/privilege.h"
+#include "model/executable_elf.h"
 #include "model/script.h"
 
 #define PATH_DEFAULT "/bin:/usr/bin"
 #define SCRIPT_DEPTH_MAX 5 /* the kernel follows no more */
 
-#if defined(__x86_64__)
-#define MACHINE_OURS EM_X86_64
-#elif defined(__aarch64__)
-#define MACHINE_OURS EM_AARCH64
-#else
-#error "add the ELF number of this machine"
-#endif
-
-/* Loaders whose C library our shim, linked against glibc, cannot be loaded into. */
-static const struct {
-	const char *prefix;
-	const char *libc;
-} foreign_loaders[] = {
-	{"ld-musl-", "musl"},
-	{"ld64-uClibc", "uClibc"},
-	{"ld-uClibc", "uClibc"},
-	{"linker64", "bionic"},
+static const char *const advices[EXECUTABLE_OBSTACLE_COUNT] = {
+	[EXECUTABLE_MISSING] = "check the name, or give the path of the program",
+	[EXECUTABLE_NOT_EXECUTABLE] = "give the program itself, with the right to execute it",
+	[EXECUTABLE_MALFORMED] = "install the program again",
+	[EXECUTABLE_NO_LOADER] = "install the package that has it",
+	[EXECUTABLE_STATIC] =
+		"link it dynamically (without -static); only then malloc can be replaced",
+	[EXECUTABLE_OTHER_MACHINE] = "use a build of it for this machine",
+	[EXECUTABLE_OTHER_LIBC] = "use a build of it for glibc",
+	[EXECUTABLE_PRIVILEGED] =
+		"run it as the user it becomes, or trace a copy without these rights",
+	[EXECUTABLE_SANITIZED] = "build it without -fsanitize=",
 };
 
-static const struct {
-	uint16_t machine;
-	const char *name;
-} machine_names[] = {
-	{EM_386, "32-bit x86"},	 {EM_X86_64, "x86-64"}, {EM_ARM, "32-bit ARM"},
-	{EM_AARCH64, "AArch64"}, {EM_RISCV, "RISC-V"},	{EM_PPC64, "PowerPC 64"},
-	{EM_S390, "S/390"},	 {EM_MIPS, "MIPS"},	{EM_PPC, "PowerPC"},
+/* A way through the files from a script to its program. */
+struct walk {
+	void (*tell)(void *context, const struct executable_look *look); /* NULL: end early */
+	void *context;
 };
 
-static enum executable_obstacle check_depth(const char *path, int depth, struct error *error);
+static enum executable_obstacle check_depth(const struct walk *walk, const char *path, int depth,
+					    struct error *error);
 
 static enum executable_obstacle report(struct error *error, enum executable_obstacle obstacle,
 				       const char *path, const char *reason)
@@ -129,105 +121,91 @@ enum executable_obstacle executable_find(const char *name, char *path, struct er
 
 /* ---- looking inside ---- */
 
-static const char *machine_name(uint16_t machine)
+static void tell(const struct walk *walk, const char *check, const char *path,
+		 enum executable_obstacle obstacle, const char *text)
 {
-	for (size_t i = 0; i < sizeof(machine_names) / sizeof(machine_names[0]); i++)
-		if (machine_names[i].machine == machine)
-			return machine_names[i].name;
-	return "another processor";
+	const struct executable_look look = {check, path, obstacle, text};
+
+	if (walk->tell != NULL)
+		walk->tell(walk->context, &look);
 }
 
-static const char *foreign_libc(const char *loader)
+/* What the kernel or a shell would refuse: there is nothing to look into. */
+static enum executable_obstacle refuse(const struct walk *walk, struct error *error,
+				       enum executable_obstacle obstacle, const char *path,
+				       const char *reason)
 {
-	const char *slash = strrchr(loader, '/');
-	const char *name = slash != NULL ? slash + 1 : loader;
-
-	for (size_t i = 0; i < sizeof(foreign_loaders) / sizeof(foreign_loaders[0]); i++)
-		if (strncmp(name, foreign_loaders[i].prefix, strlen(foreign_loaders[i].prefix)) ==
-		    0)
-			return foreign_loaders[i].libc;
-	return NULL;
+	(void)report(error, obstacle, path, reason);
+	tell(walk, "kind", path, obstacle, error->text);
+	return obstacle;
 }
 
-static enum executable_obstacle check_loader(const char *path, const struct elf_program *program,
+static enum executable_obstacle check_elf(const struct walk *walk,
+					  const struct executable_elf *file, struct error *error)
+{
+	enum executable_obstacle first = EXECUTABLE_FINE;
+
+	for (size_t i = 0; i < EXECUTABLE_ELF_CHECKS; i++) {
+		const struct executable_elf_check *row = &executable_elf_checks[i];
+		struct error reason = {""};
+		enum executable_obstacle found = row->check(file, &reason);
+
+		tell(walk, row->name, file->path, found,
+		     found == EXECUTABLE_FINE ? row->fine : reason.text);
+		if (found != EXECUTABLE_FINE && first == EXECUTABLE_FINE) {
+			first = found;
+			*error = reason;
+		}
+		if (found != EXECUTABLE_FINE && (walk->tell == NULL || row->is_condition))
+			break;
+	}
+	return first;
+}
+
+static enum executable_obstacle check_next(const struct walk *walk, const char *name,
+					   enum executable_obstacle obstacle, const char *path,
+					   int depth, struct error *error)
+{
+	if (obstacle == EXECUTABLE_FINE)
+		return check_depth(walk, path, depth + 1, error);
+	tell(walk, "script", name, obstacle, error->text);
+	return obstacle;
+}
+
+/* Its name is a path, also without a slash. */
+static enum executable_obstacle check_interpreter(const struct walk *walk, const char *name,
+						  int depth, struct error *error)
+{
+	char path[PATH_MAX];
+	enum executable_obstacle obstacle = keep_path(name, path, error);
+
+	return check_next(walk, name, obstacle, path, depth, error);
+}
+
+static enum executable_obstacle check_found(const struct walk *walk, const char *name, int depth,
+					    struct error *error)
+{
+	char path[PATH_MAX];
+	enum executable_obstacle obstacle = executable_find(name, path, error);
+
+	return check_next(walk, name, obstacle, path, depth, error);
+}
+
+static enum executable_obstacle check_script(const struct walk *walk, const char *path,
+					     const struct script *script, int depth,
 					     struct error *error)
 {
-	const char *libc = foreign_libc(program->loader);
-
-	if (libc != NULL) {
-		(void)error_set(error, 0,
-				"%s: uses the C library %s (loader %s); memtrace needs glibc", path,
-				libc, program->loader);
-		return EXECUTABLE_OTHER_LIBC;
-	}
-	if (access(program->loader, F_OK) != 0) {
-		(void)error_set(error, 0, "%s: its loader %s does not exist", path,
-				program->loader);
-		return EXECUTABLE_NO_LOADER;
-	}
-	return EXECUTABLE_FINE;
-}
-
-static enum executable_obstacle check_machine(const char *path, const struct elf_program *program,
-					      struct error *error)
-{
-	if (program->class_bits == 64 && program->is_little_endian &&
-	    program->machine == MACHINE_OURS)
-		return EXECUTABLE_FINE;
-	(void)error_set(error, 0, "%s: built for %s%s; this memtrace traces %s programs", path,
-			machine_name(program->machine),
-			program->machine == EM_X86_64 && program->class_bits == 32 ? " (x32)" : "",
-			machine_name(MACHINE_OURS));
-	return EXECUTABLE_OTHER_MACHINE;
-}
-
-/* A loader started by name has no loader of its own, but a soname; it preloads like any other. */
-static enum executable_obstacle check_elf(const char *path, int fd,
-					  const struct elf_program *program, struct error *error)
-{
-	enum executable_obstacle obstacle = check_machine(path, program, error);
-	const char *reason;
-
-	if (obstacle != EXECUTABLE_FINE)
-		return obstacle;
-	if (program->type != ET_EXEC && program->type != ET_DYN)
-		return report(error, EXECUTABLE_MALFORMED, path, "an ELF file, but not a program");
-	if (!program->has_loader && !program->has_soname)
-		return report(error, EXECUTABLE_STATIC, path,
-			      program->type == ET_DYN
-				      ? "static-PIE: nothing can be preloaded into it"
-				      : "statically linked: nothing can be preloaded into it");
-	if (program->has_loader)
-		obstacle = check_loader(path, program, error);
-	if (obstacle != EXECUTABLE_FINE)
-		return obstacle;
-	reason = privilege_gained(fd);
-	if (reason != NULL) {
-		(void)error_set(error, 0, "%s: %s, so the loader ignores preloads", path, reason);
-		return EXECUTABLE_PRIVILEGED;
-	}
-	if (program->has_sanitizer)
-		return report(error, EXECUTABLE_SANITIZED, path,
-			      "built with a sanitizer, whose runtime has to come first and "
-			      "replaces malloc");
-	return EXECUTABLE_FINE;
-}
-
-static enum executable_obstacle check_script(const char *path, const struct script *script,
-					     int depth, struct error *error)
-{
-	char found[PATH_MAX];
+	bool is_through_env = script->through_env[0] != '\0';
+	char text[SCRIPT_LINE_MAX + 32];
 	struct error reason;
 	enum executable_obstacle obstacle;
 
-	obstacle = keep_path(script->interpreter, found, &reason);
-	if (obstacle == EXECUTABLE_FINE)
-		obstacle = check_depth(found, depth + 1, &reason);
-	if (obstacle == EXECUTABLE_FINE && script->through_env[0] != '\0') {
-		obstacle = executable_find(script->through_env, found, &reason);
-		if (obstacle == EXECUTABLE_FINE)
-			obstacle = check_depth(found, depth + 1, &reason);
-	}
+	(void)snprintf(text, sizeof(text), "a script for %s",
+		       is_through_env ? script->through_env : script->interpreter);
+	tell(walk, "script", path, EXECUTABLE_FINE, text);
+	obstacle = check_interpreter(walk, script->interpreter, depth, &reason);
+	if (obstacle == EXECUTABLE_FINE && is_through_env)
+		obstacle = check_found(walk, script->through_env, depth, &reason);
 	if (obstacle == EXECUTABLE_FINE)
 		return obstacle;
 	(void)error_set(error, 0, "%s: a script for %s", path, reason.text);
@@ -235,7 +213,8 @@ static enum executable_obstacle check_script(const char *path, const struct scri
 }
 
 /* A text file without "#!" is handed to /bin/sh by execvp(). */
-static enum executable_obstacle check_text(const char *path, int fd, int depth, struct error *error)
+static enum executable_obstacle check_text(const struct walk *walk, const char *path, int fd,
+					   int depth, struct error *error)
 {
 	char head[SCRIPT_LINE_MAX];
 	ssize_t bytes = pread(fd, head, sizeof(head), 0);
@@ -243,36 +222,42 @@ static enum executable_obstacle check_text(const char *path, int fd, int depth, 
 	int ret;
 
 	if (bytes < 0)
-		return report(error, EXECUTABLE_MALFORMED, path, strerror(errno));
+		return refuse(walk, error, EXECUTABLE_MALFORMED, path, strerror(errno));
 	ret = script_parse(head, (size_t)bytes, &script);
 	if (ret == 0)
-		return check_script(path, &script, depth, error);
+		return check_script(walk, path, &script, depth, error);
 	if (ret == -EBADMSG || memchr(head, '\0', (size_t)bytes) != NULL)
-		return report(error, EXECUTABLE_MALFORMED, path, "neither a program nor a script");
+		return refuse(walk, error, EXECUTABLE_MALFORMED, path,
+			      "neither a program nor a script");
 	script = (struct script){"/bin/sh", ""};
-	return check_script(path, &script, depth, error);
+	return check_script(walk, path, &script, depth, error);
 }
 
-static enum executable_obstacle check_depth(const char *path, int depth, struct error *error)
+static enum executable_obstacle check_depth(const struct walk *walk, const char *path, int depth,
+					    struct error *error)
 {
 	enum executable_obstacle obstacle;
 	struct elf_program program;
 	int fd, ret;
 
 	if (depth > SCRIPT_DEPTH_MAX)
-		return report(error, EXECUTABLE_MALFORMED, path, "scripts for scripts without end");
+		return refuse(walk, error, EXECUTABLE_MALFORMED, path,
+			      "scripts for scripts without end");
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 && errno == EACCES)
-		return EXECUTABLE_FINE; /* may be executed but not looked at: the kernel decides */
+	if (fd < 0 && errno == EACCES) {
+		/* may be executed but not looked at: the kernel decides */
+		tell(walk, "unreadable", path, EXECUTABLE_FINE, "may be executed, but not read");
+		return EXECUTABLE_FINE;
+	}
 	if (fd < 0)
-		return report(error, EXECUTABLE_MISSING, path, strerror(errno));
+		return refuse(walk, error, EXECUTABLE_MISSING, path, strerror(errno));
 	ret = elf_program_read(fd, &program);
 	if (ret == 0)
-		obstacle = check_elf(path, fd, &program, error);
+		obstacle = check_elf(walk, &(struct executable_elf){path, fd, &program}, error);
 	else if (ret == -ENOEXEC)
-		obstacle = check_text(path, fd, depth, error);
+		obstacle = check_text(walk, path, fd, depth, error);
 	else
-		obstacle = report(error, EXECUTABLE_MALFORMED, path,
+		obstacle = refuse(walk, error, EXECUTABLE_MALFORMED, path,
 				  ret == -EBADMSG ? "a damaged ELF file" : strerror(-ret));
 	(void)close(fd);
 	return obstacle;
@@ -280,5 +265,22 @@ static enum executable_obstacle check_depth(const char *path, int depth, struct 
 
 enum executable_obstacle executable_check(const char *path, struct error *error)
 {
-	return check_depth(path, 0, error);
+	const struct walk walk = {NULL, NULL};
+
+	return check_depth(&walk, path, 0, error);
+}
+
+void executable_examine(const char *path,
+			void (*told)(void *context, const struct executable_look *look),
+			void *context)
+{
+	const struct walk walk = {told, context};
+	struct error error;
+
+	(void)check_depth(&walk, path, 0, &error);
+}
+
+const char *executable_advice(enum executable_obstacle obstacle)
+{
+	return advices[obstacle];
 }

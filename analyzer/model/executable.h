@@ -20,6 +20,15 @@ enum executable_obstacle {
 	EXECUTABLE_OTHER_LIBC,	   /* its loader is not glibc's */
 	EXECUTABLE_PRIVILEGED,	   /* setuid, setgid or capabilities: the loader ignores preloads */
 	EXECUTABLE_SANITIZED,	   /* its sanitizer runtime refuses to come second */
+	EXECUTABLE_OBSTACLE_COUNT
+};
+
+/* One look at one file of the chain from a script to the program that runs in the end. */
+struct executable_look {
+	const char *check; /* what was looked at: "script", "machine", "linking", ... */
+	const char *path;  /* at which file */
+	enum executable_obstacle obstacle;
+	const char *text; /* one line; of an obstacle it names the file */
 };
 
 /**
@@ -34,7 +43,21 @@ enum executable_obstacle executable_find(const char *name, char *path, struct er
  * executable_check() - look into the file and, of a script, into all its interpreters.
  * @path: as from executable_find().
  * @error: one line that names the file and the reason, unless all is well.
+ *
+ * Return: the first obstacle.
  */
 enum executable_obstacle executable_check(const char *path, struct error *error);
+
+/**
+ * executable_examine() - the same checks, but one obstacle does not end them: every look is told.
+ */
+void executable_examine(const char *path,
+			void (*tell)(void *context, const struct executable_look *look),
+			void *context);
+
+/**
+ * executable_advice() - what to do about an obstacle; NULL for EXECUTABLE_FINE.
+ */
+const char *executable_advice(enum executable_obstacle obstacle);
 
 #endif
