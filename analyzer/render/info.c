@@ -7,9 +7,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "model/drop_text.h"
 #include "model/exit_status.h"
 #include "render/answer.h"
-#include "render/drop_text.h"
 #include "render/integrity.h"
 #include "render/sampling.h"
 #include "render/words.h"
@@ -213,19 +213,20 @@ static void tell_drops(const struct teller *teller, const struct snapshot *snaps
 	static const struct info_name columns[] = {
 		{"name", "NAME", INFO_TEXT, false},
 		{"count", "COUNT", INFO_COUNT, false},
+		{"is_loss", "LOSS", INFO_BOOL, false},
 		{"meaning", "MEANING", INFO_TEXT, false},
 	};
 
-	teller->sink->list(teller->context, "drops", "Not or not fully recorded", columns, 3);
-	for (size_t i = 0; i < drop_text_count; i++) {
+	teller->sink->list(teller->context, "drops", "Not or not fully recorded", columns, 4);
+	for (uint32_t drop = 0; drop < MT_DROP_COUNT; drop++) {
 		const struct info_value values[] = {
-			{INFO_TEXT, drop_text_table[i].name, NULL, 0},
-			{INFO_COUNT, NULL, NULL, (int64_t)snapshot->drops[drop_text_table[i].drop]},
-			{INFO_TEXT, drop_text_table[i].meaning, NULL, 0},
+			{INFO_TEXT, drop_texts[drop].name, NULL, 0},
+			{INFO_COUNT, NULL, NULL, (int64_t)snapshot->drops[drop]},
+			{INFO_BOOL, NULL, NULL, mt_drop_is_loss(drop)},
+			{INFO_TEXT, drop_texts[drop].meaning, NULL, 0},
 		};
 
-		if (values[1].number != 0)
-			teller->sink->item(teller->context, values);
+		teller->sink->item(teller->context, values);
 	}
 	teller->sink->list_end(teller->context);
 }

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of failures share: a run in which something fails, and what must hold after it."""
 import glob
-import json
 import os
 import re
 import shutil
@@ -20,15 +19,6 @@ NO_FILE = re.compile(r"memtrace: cannot make a trace file, not tracing: .*\n")
 
 def program(name):
     return os.path.join(harness.BUILD, "tests", "fault", name)
-
-
-def info(path):
-    """Facts of one file, which must be one that the analyzer takes."""
-    return json.loads(harness.memtrace("info", "--json", path))
-
-
-def drops(facts):
-    return {drop["name"]: drop["count"] for drop in facts["drops"]}
 
 
 class Trial:
@@ -63,7 +53,7 @@ class Trial:
     def left(self):
         """Facts of every file that the shim left, all of which must be readable."""
         paths = sorted(glob.glob(os.path.join(self.out, "**", "*"), recursive=True))
-        return [info(path) for path in paths if os.path.isfile(path)]
+        return [harness.info(path) for path in paths if os.path.isfile(path)]
 
 
 class Disk:
@@ -101,7 +91,7 @@ def check_totals(facts, true):
     wrong = {name: (totals[name], true[name]) for name in oracle.COMPARED
              if totals[name] != true[name]}
     assert not wrong or totals["dropped_count"] > 0, \
-        f"{facts['file']['path']}: (reported, counted) {wrong} and no drop: {drops(facts)}"
+        f"{facts['file']['path']}: (reported, counted) {wrong} and no drop: {harness.drops(facts)}"
 
 
 def _first(pids):
@@ -124,7 +114,7 @@ def check_files(trial, can_tell=True):
     for pid, facts in traces.items():
         check_totals(facts, counted[pid])
     missing = sorted(set(counted) - set(traces))
-    lost = sum(drops(facts).get("children", 0) for facts in left)
+    lost = sum(harness.drops(facts).get("children", 0) for facts in left)
     if _first(counted) in missing:
         assert NO_FILE.fullmatch(trial.stderr), f"no file, and said is {trial.stderr!r}"
         return left

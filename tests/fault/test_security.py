@@ -114,7 +114,7 @@ def what_stands_in_the_place_of_a_file_is_not_written_to():
         os.mkdir(name + ".4")
         trial.run([fault.program("stages"), "snapshot"],
                   {"LD_PRELOAD": fault.SHIM, "MEMTRACE_OUT": name})
-        harness.equal(fault.info(name + ".5")["file"]["kind"], "trace", "first free name")
+        harness.equal(harness.info(name + ".5")["file"]["kind"], "trace", "first free name")
         for path in (precious, name):
             with open(path, encoding="ascii") as text:
                 harness.equal(text.read(), "precious", path)
@@ -202,7 +202,7 @@ def process_that_ends_meanwhile_is_taken_or_refused():
                                    str(process.pid)], timeout=60, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, check=False)
             if done.returncode == 0:
-                fault.info(done.stdout.decode().strip())
+                harness.info(done.stdout.decode().strip())
             else:
                 harness.equal((done.returncode, done.stdout, done.stderr.count(b"\n")), (3, b"", 1), done)
             harness.equal(process.wait(), 7, "the process")

@@ -99,7 +99,7 @@ def _check_snapshots(stage, left, call):
     if stage != "snapshot":
         return
     made = [facts for facts in left if facts["file"]["kind"] == "snapshot"]
-    lost = sum(fault.drops(facts).get("snapshots", 0) for facts in left
+    lost = sum(harness.drops(facts).get("snapshots", 0) for facts in left
                if facts["file"]["kind"] == "trace")
     if call != "unlinkat" and left:
         harness.equal(len(made) + lost, 4, "snapshots made and counted as missing")

@@ -124,8 +124,7 @@ class Soak:
         self.check_drops(source)
 
     def check_drops(self, path):
-        drops = json.loads(harness.memtrace("info", "--json", path))["drops"]
-        harness.equal(drops, [], f"{path}: dropped")
+        harness.equal(harness.drops(harness.info(path)), {}, f"{path}: dropped")
 
     def check_children(self, facts):
         """Those that have ended since the last time; their files are not needed any more."""

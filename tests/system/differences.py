@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the checking library found when it compared stacks, with the code around each difference."""
-import json
 import re
 import subprocess
 
@@ -22,7 +21,7 @@ def _disassemble(path, offset):
 
 def explain(path):
     """The messages of a trace file about differences, each with disassembly, as text."""
-    info = json.loads(harness.memtrace("info", "--json", path))
+    info = harness.info(path)
     paths = {module["path"].rsplit("/", 1)[-1]: module["path"] for module in info["modules"]}
     lines = []
     for message in info["messages"]:
@@ -39,7 +38,7 @@ def _numbers(paths, pattern):
     """Sums of the numbers over files; a process that ended without running destructors says none."""
     sums = [0] * pattern.groups
     for path in paths:
-        for message in json.loads(harness.memtrace("info", "--json", path))["messages"]:
+        for message in harness.info(path)["messages"]:
             found = pattern.match(message["text"])
             if found:
                 sums = [a + int(b) for a, b in zip(sums, found.groups())]

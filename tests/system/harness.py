@@ -94,6 +94,16 @@ def diff(first, second, *options):
     return json.loads(memtrace("diff", "--json", "--limit", 0, *options, first, second))
 
 
+def info(path):
+    """The facts of one file, as the JSON output has them."""
+    return json.loads(memtrace("info", "--json", path))
+
+
+def drops(facts):
+    """{name: count} of what those facts say was not recorded."""
+    return {drop["name"]: drop["count"] for drop in facts["drops"] if drop["count"]}
+
+
 class Header:
     """The fields of a file's first 256 bytes that tests look at."""
 
@@ -223,7 +233,7 @@ def check_sums(document):
 
 def check_itself(path):
     """What the shim found when it checked itself at exit, if it came to that."""
-    for message in json.loads(memtrace("info", "--json", path))["messages"]:
+    for message in info(path)["messages"]:
         if message["text"].startswith("check: sites: "):
             assert message["text"].endswith(" 0 differ"), f"{path}: {message['text']}"
 

@@ -39,8 +39,7 @@ def _change(run, what, status=0):
 
 
 def _child_drops(path):
-    drops = json.loads(harness.memtrace("info", "--json", path))["drops"]
-    return sum(drop["count"] for drop in drops if drop["name"] == "children")
+    return harness.drops(harness.info(path)).get("children", 0)
 
 
 def _is_traced_on_with_its_child(what):

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each allocation function gives exactly one event, over whatever allocator comes next."""
-import json
 
 import harness
 import oracle
@@ -81,7 +80,7 @@ def the_size_of_the_file_does_not_follow_the_number_of_events():
 def _warnings(command, **environment):
     with Run(command, env=environment) as run:
         run.is_exact = False
-        info = json.loads(harness.memtrace("info", "--json", run.finish().file()))
+        info = harness.info(run.finish().file())
         return " ".join(message["text"] for message in info["messages"] if message["severity"] != "note")
 
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the shim costs a program besides time: stack, memory, thread-local storage."""
-import json
 import os
 import struct
 
@@ -46,7 +45,7 @@ def _resident(*arguments):
         plain = _told(run.finish())
     with Run([target("resident"), *arguments], env={"LD_PRELOAD": SHIM}) as run:
         traced = _told(run.finish())
-        info = json.loads(harness.memtrace("info", "--json", run.file()))
+        info = harness.info(run.file())
     return {int(name.split()[1]): (traced[name] - plain[name]) * 1024 for name in plain}, info
 
 

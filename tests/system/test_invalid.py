@@ -120,9 +120,8 @@ def records_beyond_the_table_are_counted_as_dropped():
     with _run("many") as run:
         path = run.finish().file()
         equal(len(_invalid(path)), 256, "records")
-        info = json.loads(memtrace("info", "--json", path))
-        drops = {drop["name"]: drop["count"] for drop in info["drops"]}
-        equal(drops.get("invalid"), 300 - 256, "dropped")
+        info = harness.info(path)
+        equal(harness.drops(info), {"invalid": 300 - 256}, "dropped")
         equal(info["bounds"]["invalid_call_count"], 256, "counted")
         equal(info["totals"]["foreign_free_count"], 300, "foreign frees")
         equal(info["totals"]["dropped_count"], 0, "events lost")
@@ -185,7 +184,7 @@ def without_the_option_nothing_is_recorded_but_counted():
     with _run("twice", "inside", "foreign", env={"MEMTRACE_REPORT_INVALID": "0"}) as run:
         path = run.finish().file()
         equal((run.stderr, _invalid(path)), (b"", []), "said and recorded")
-        totals = json.loads(memtrace("info", "--json", path))["totals"]
+        totals = harness.info(path)["totals"]
         equal(totals["foreign_free_count"], 5, "foreign frees")
 
 
@@ -194,7 +193,7 @@ def samples_refuse_the_option_with_a_message():
         path = run.finish().file()
         equal((run.stderr, _invalid(path)), (b"", []), "said and recorded")
         messages = [message["text"] for message in
-                    json.loads(memtrace("info", "--json", path))["messages"]]
+                    harness.info(path)["messages"]]
         assert any("samples" in text for text in messages), messages
 
 

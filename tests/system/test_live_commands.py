@@ -51,12 +51,8 @@ class _Obedient(Run):
         asked.stderr.close()
 
 
-def _info(what):
-    return json.loads(memtrace("info", "--json", what))
-
-
 def _total(what, name):
-    return _info(what)["totals"][name]
+    return harness.info(what)["totals"][name]
 
 
 def snapshot_of_a_running_process_keeps_that_moment():
@@ -67,9 +63,9 @@ def snapshot_of_a_running_process_keeps_that_moment():
         second = run.snapshot()
         grown = _total(second, "live_bytes") - _total(first, "live_bytes")
         harness.equal(grown, 20 * 100, "growth")
-        harness.equal(_info(first)["file"]["label"], "ten blocks", "label")
-        harness.equal(_info(first)["process"]["state"], "running", "state")
-        assert _info(first)["process"]["rss_bytes"] > 0, "no resident set"
+        harness.equal(harness.info(first)["file"]["label"], "ten blocks", "label")
+        harness.equal(harness.info(first)["process"]["state"], "running", "state")
+        assert harness.info(first)["process"]["rss_bytes"] > 0, "no resident set"
         row = harness.only_row(harness.diff(first, second, "--by", "function"), function="site_keep")
         harness.equal((row["live_bytes_delta"], row["live_blocks_delta"]), (2000, 20), "difference")
         run.end()
@@ -101,16 +97,16 @@ def snapshot_of_a_file_equals_the_file():
 def process_and_file_of_it_tell_the_same():
     with _Obedient() as run:
         run.tell("k5")
-        harness.equal(_info(run.process.pid)["totals"], _info(run.file())["totals"], "totals")
+        harness.equal(harness.info(run.process.pid)["totals"], harness.info(run.file())["totals"], "totals")
         run.end()
 
 
 def process_whose_file_was_deleted_can_still_be_read():
     with _Obedient() as run:
         run.tell("k5")
-        before = _info(run.process.pid)["totals"]
+        before = harness.info(run.process.pid)["totals"]
         os.unlink(run.file())
-        harness.equal(_info(run.process.pid)["totals"], before, "totals")
+        harness.equal(harness.info(run.process.pid)["totals"], before, "totals")
         run.snapshot()
         run.end()
 
@@ -134,7 +130,7 @@ def stopped_recording_leaves_new_blocks_out_and_frees_in():
     with _Obedient() as run:
         run.tell("k10")
         run.control("stop")
-        assert not _info(run.process.pid)["process"]["is_recording"], "still recording"
+        assert not harness.info(run.process.pid)["process"]["is_recording"], "still recording"
         before = _total(run.process.pid, "live_blocks")
         run.tell("k5")
         harness.equal(_total(run.process.pid, "live_blocks"), before, "unrecorded")
@@ -161,7 +157,7 @@ def asked_process_makes_a_snapshot_of_itself():
         run.tell("k10")
         run.control("snapshot")
         made = [path for path in glob.glob(os.path.join(run.out, "*.snap"))
-                if _info(path)["file"]["kind"] == "snapshot"]
+                if harness.info(path)["file"]["kind"] == "snapshot"]
         harness.equal(len(made), 1, made)
         row = harness.only_row(harness.report(made[0], "--by", "function"), function="site_keep")
         harness.equal(row["live_blocks"], 10, "blocks")
@@ -176,7 +172,7 @@ def request_to_an_idle_process_is_said_to_be_open():
         assert b"has not allocated since" in done.stderr, done.stderr
         run.tell("k1")
         run.tell("k1")
-        assert not _info(run.process.pid)["process"]["is_recording"], "request was lost"
+        assert not harness.info(run.process.pid)["process"]["is_recording"], "request was lost"
         run.end()
 
 
@@ -194,13 +190,13 @@ def process_that_is_not_traced_is_told_from_one_that_is_not_there():
 
 def states_are_told_apart():
     with _Obedient() as run:
-        harness.equal(_info(run.file())["process"]["state"], "running", "state")
+        harness.equal(harness.info(run.file())["process"]["state"], "running", "state")
         run.end()
-        harness.equal(_info(run.file())["process"]["state"], "exited", "state")
+        harness.equal(harness.info(run.file())["process"]["state"], "exited", "state")
     with _Obedient() as run:
         run.process.kill()
         run.process.wait()
-        harness.equal(_info(run.file())["process"]["state"], "killed", "state")
+        harness.equal(harness.info(run.file())["process"]["state"], "killed", "state")
 
 
 def program_that_replaced_itself_was_not_killed():
@@ -208,7 +204,7 @@ def program_that_replaced_itself_was_not_killed():
     with Run([shell, "-c", f"exec {shell} -c 'exec {target('obedient')}'"]) as run:
         run.finish()
         files = harness.files_below(run.out)
-        states = [_info(path)["process"]["state"] for path in files]
+        states = [harness.info(path)["process"]["state"] for path in files]
         harness.equal(sorted(states), ["execed", "execed", "exited"], files)
 
 
@@ -293,7 +289,7 @@ def every_member_of_the_json_output_is_documented():
         text = page.read()
     with Run([harness.need("sh"), "-c", f"mkdir -p kept && {target('client_calls')} kept & wait; :"]) as run:
         run.finish()
-        documents = [_info(path) for path in run.files()]
+        documents = [harness.info(path) for path in run.files()]
         documents.append(json.loads(memtrace("list", "--json", run.out)))
     with _Obedient() as run:
         documents.append(json.loads(memtrace("info", "--verify", "--json", run.process.pid)))

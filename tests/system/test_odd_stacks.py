@@ -12,10 +12,6 @@ from harness import Run, need, target
 NODES_MAX = 20000  # of a recursion to 5,000 that allocates at each level
 
 
-def _info(run):
-    return json.loads(harness.memtrace("info", "--json", run.file()))
-
-
 def _sites(run, function):
     rows = harness.report(run.file(), "--by", "site")["rows"]
     return [row for row in rows if row["function"] == function]
@@ -31,7 +27,7 @@ def events_below_frames_that_lie_are_counted_by_their_frames_and_marked():
             run.finish().check_truth()
             calls = run.number("calls")
             rows = _sites(run, "site_below")
-            broken = {drop["name"]: drop["count"] for drop in _info(run)["drops"]}
+            broken = harness.drops(harness.info(run.file()))
         harness.equal(sum(row["alloc_count"] for row in rows), 13 * calls, "allocations")
         if unwinder != "cfi":  # it guesses on
             continue
@@ -64,7 +60,7 @@ def a_handler_that_has_interrupted_the_vdso_has_a_whole_stack():
         for row in _sites(run, "site_above_vdso"):
             assert "[vdso]" in [frame["module"] for frame in row["frames"]], row["frames"]
             assert {"handle", "site_telling_time", "main"} <= set(_functions(row)), row["frames"]
-        harness.equal(_info(run)["drops"], [], "drops")
+        harness.equal(harness.drops(harness.info(run.file())), {}, "drops")
 
 
 def fibers_that_go_from_thread_to_thread_keep_their_stacks():
@@ -85,14 +81,15 @@ def an_allocation_needs_no_lock_of_the_loader():
 def a_recursion_to_5000_is_small_and_what_is_cut_is_told_apart():
     with Run([target("deep_recursion"), 5000]) as run:
         run.finish().check_truth()
-        info = _info(run)
+        info = harness.info(run.file())
         assert info["file"]["node_count"] <= NODES_MAX, info["file"]
-        harness.equal([drop["name"] for drop in info["drops"]], ["truncated_stacks"], "drops")
+        drops = harness.drops(info)
+        harness.equal(list(drops), ["truncated_stacks"], "drops")
         # a stack has thousands of frames: not all of them
         rows = json.loads(harness.memtrace("report", "--json", "--by", "site", "--no-children", "--limit", 12,
                                            "--sort", "alloc_count", run.file()))["rows"]
     harness.equal([row["truncated"] for row in rows], [True] + [False] * 11, "marks")
-    harness.equal(rows[0]["alloc_count"], info["drops"][0]["count"], "cut stacks")
+    harness.equal(rows[0]["alloc_count"], drops["truncated_stacks"], "cut stacks")
     harness.equal(_functions(rows[0])[-1], "[truncated]", "end of a cut stack")
     for row in rows:
         callers = {"first_caller", "second_caller"} & set(_functions(row))

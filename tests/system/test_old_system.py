@@ -41,8 +41,8 @@ def what_the_start_of_the_file_cannot_hold_is_counted_as_dropped():
     with Run([target("many_stacks"), STACKS], env=OLD) as run:
         run.is_exact = False
         run.finish()
-        info = json.loads(harness.memtrace("info", "--json", run.file()))
-        drops = {drop["name"]: drop["count"] for drop in info["drops"]}
+        info = harness.info(run.file())
+        drops = harness.drops(info)
         assert drops.get("sites", 0) > 0, info["drops"]
         assert info["totals"]["alloc_count"] + drops.get("events", 0) >= STACKS, info["totals"]
 

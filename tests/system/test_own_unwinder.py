@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that bring an unwinder or a profiler of their own start, and are recorded exactly."""
 import glob
-import json
 
 import harness
 from harness import Run, Skip, target
@@ -21,7 +20,7 @@ def _record_beside(name):
         for order in ({"front": [library]}, {"preload": [library]}):
             with Run([target("temporary_blocks")], env={"MEMTRACE_UNWINDER": unwinder}, **order) as run:
                 assert run.finish().check_truth() > 0
-                info = json.loads(harness.memtrace("info", "--json", run.file()))
+                info = harness.info(run.file())
                 harness.equal(info["process"]["unwinder"], unwinder, f"{name}, {order}")
 
 

@@ -63,12 +63,12 @@ def way_it_ended_is_kept_in_the_file():
                            (f"exec {PYTHON} -c 'raise SystemExit(4)'", "exit status 4")):
         with _Place() as place:
             _shell(place, script, options=("-q",))
-            ends = [_info(path)["process"]["end"] for path in harness.files_below(place.path)]
+            ends = [harness.info(path)["process"]["end"] for path in harness.files_below(place.path)]
             harness.equal([end for end in ends if end], [wanted], ends)
             for path in place.files():
                 harness.equal(os.stat(path).st_mode & 0o777, 0o400, path)
             kept = harness.memtrace("snapshot", "-o", place.path, harness.files_below(place.path)[0])
-            harness.equal(_info(kept.strip())["process"]["end"], ends[0], "snapshot of it")
+            harness.equal(harness.info(kept.strip())["process"]["end"], ends[0], "snapshot of it")
 
 
 def arguments_reach_the_program_as_they_are():
@@ -252,23 +252,19 @@ def program_with_a_malloc_of_its_own_is_told():
             harness.equal(b"malloc of its own" in found, is_told, found)
 
 
-def _info(path):
-    return json.loads(harness.memtrace("info", "--json", path))
-
-
 def options_reach_the_tracer():
     with _Place() as place:
         place.run("jq", "-n", "1", options=("--depth", "7", "--unwinder", "libunwind", "--cmdline"))
-        facts = _info(place.files()[0])
+        facts = harness.info(place.files()[0])
         harness.equal(facts["process"]["depth_max"], 7, "depth")
         harness.equal(facts["process"]["unwinder"], "libunwind", "unwinder")
         harness.equal(facts["process"]["command_line"], "jq -n 1", "command line")
-        assert "truncated_stacks" in [drop["name"] for drop in facts["drops"]], facts["drops"]
+        harness.equal(list(harness.drops(facts)), ["truncated_stacks"], "drops")
         harness.equal([item for item in facts["messages"] if item["severity"] == "warning"], [],
                       "messages")
     with _Place() as place:
         place.run("jq", "-n", "1")
-        facts = _info(place.files()[0])
+        facts = harness.info(place.files()[0])
         harness.equal((facts["process"]["depth_max"], facts["process"]["unwinder"]), (4096, "cfi"), "")
         harness.equal(facts["process"]["command_line"], None, "command line")
 
@@ -276,7 +272,7 @@ def options_reach_the_tracer():
 def stopped_records_nothing():
     with _Place() as place:
         place.run("jq", "-n", "1", options=("--stopped",))
-        facts = _info(place.files()[0])
+        facts = harness.info(place.files()[0])
         harness.equal((facts["process"]["is_recording"], facts["totals"]["alloc_count"]), (False, 0), "")
 
 
@@ -315,7 +311,7 @@ def snapshots_are_made_when_asked_for():
                         break
             process.stdin.close()
             harness.equal(process.wait(), 0, "exit status")
-            kinds = [_info(path)["file"]["kind"] for path in place.files()]
+            kinds = [harness.info(path)["file"]["kind"] for path in place.files()]
             assert kinds.count("snapshot") >= 1 and kinds.count("trace") == 1, (options, kinds)
 
 
@@ -339,7 +335,7 @@ def installed_files_find_each_other():
         subprocess.run([found[0], "run", "-q", "--unwinder", "libunwind", "jq", "-n", "1"], check=True,
                        stdout=subprocess.DEVNULL, timeout=harness.TIMEOUT)
         os.chdir("/")
-        facts = _info(place.files()[0])
+        facts = harness.info(place.files()[0])
         harness.equal(facts["process"]["unwinder"], "libunwind", "unwinder")
         assert facts["totals"]["alloc_count"] > 0, facts["totals"]
 
@@ -378,7 +374,7 @@ def calls_of_new_are_the_same_over_every_allocator():
     def rows(place, *options):
         harness.equal(place.run("./a", options=("-q", *options)).returncode, 7, "bad_alloc")
         path = place.files()[0]
-        assert "operator new" not in str(_info(path)["messages"]), _info(path)["messages"]
+        assert "operator new" not in str(harness.info(path)["messages"]), harness.info(path)["messages"]
         found = json.loads(harness.memtrace("report", "--json", "--limit", 0, "--by", "site", "--no-fold",
                                             path))["rows"]
         stacks = [[frame["function"] for frame in row["frames"]] for row in found]

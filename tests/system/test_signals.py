@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signal handlers that record in the middle of recording, and that never return."""
-import json
 
 import harness
 from harness import Run, target
@@ -63,7 +62,7 @@ def a_handler_of_the_program_takes_the_snapshot_signal_and_that_is_said():
              env={"MEMTRACE_SNAPSHOT_SIGNAL": "USR1"}) as run:
         run.finish()
         texts = [message["text"] for message in
-                 json.loads(harness.memtrace("info", "--json", run.file()))["messages"]]
+                 harness.info(run.file())["messages"]]
         assert "snapshot signal: the program has taken it for itself" in texts, texts
 
 

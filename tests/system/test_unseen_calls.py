@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Blocks that come or go behind the tracer's back leave the program unharmed and the numbers consistent."""
 import ctypes.util
-import json
 
 import harness
 from harness import Run, need, target
@@ -70,7 +69,7 @@ def frees_of_blocks_from_before_recording_take_nothing_off():
         harness.equal(totals["foreign_free_count"], run.number("foreign_free_count"), totals)
         for row in harness.report(run.file(), "--by", "site")["rows"]:
             assert row["free_count"] <= row["alloc_count"], row
-        timeline = json.loads(harness.memtrace("info", "--json", run.file()))["timeline"]
+        timeline = harness.info(run.file())["timeline"]
         assert all(moment["live_bytes"] >= 0 for moment in timeline), timeline
 
 
