@@ -31,6 +31,8 @@ static const struct command commands[] = {
 	{"diff", "show what grew, shrank, appeared and vanished", cmd_diff},
 	{"leaks", "show the blocks alive at exit, or now", cmd_leaks},
 	{"invalid", "show the frees of what was no live block", cmd_invalid},
+	{"doctor", "what will limit or does limit the tracing of a program, and what to do",
+	 cmd_doctor},
 	{"help", "show the help of a command", cmd_help},
 	{"version", "show the version", cmd_version},
 };

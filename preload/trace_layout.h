@@ -63,7 +63,7 @@ extern const struct trace_fixed_shape trace_fixed_shapes[TRACE_FIXED_COUNT];
 #define TRACE_WHOLE_BYTES ((uint64_t)52 << 10)
 
 /* What is mapped at first: header, section table, fixed sections and the first run of each table. */
-#define TRACE_INITIAL_BYTES ((uint64_t)3776 << 10)
+#define TRACE_INITIAL_BYTES MT_LIVE_BYTES_MIN
 
 struct trace_map {
 	char *base;	      /* of the first TRACE_INITIAL_BYTES */

@@ -24,6 +24,7 @@ int cmd_leaks(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_invalid(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 
 /**
  * cmd_say() - one line "memtrace COMMAND: ..." on standard error, with nothing in it that a terminal obeys.

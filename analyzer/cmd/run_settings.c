@@ -10,12 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "memtrace/env.h"
 #include "memtrace/sampling.h"
 #include "model/elf_program.h"
+#include "model/output_folder.h"
 
 enum {
 	SET_OUTPUT = 1,
@@ -216,45 +215,6 @@ static const struct setting {
 	[SET_INVALID] = {MT_ENV_REPORT_INVALID, "1", NULL, NULL},
 };
 
-static int make_absolute(const char *path, char *absolute, struct error *error)
-{
-	char folder[PATH_MAX];
-	int length;
-
-	if (path[0] == '\0')
-		return error_set(error, -EINVAL, "expected a path, found ''");
-	if (path[0] == '/')
-		length = snprintf(absolute, PATH_MAX, "%s", path);
-	else if (getcwd(folder, sizeof(folder)) == NULL)
-		return error_set(error, -EINVAL, "working directory: %s", strerror(errno));
-	else
-		length = snprintf(absolute, PATH_MAX, "%s/%s", folder, path);
-	return length < PATH_MAX ? 0 : error_set(error, -EINVAL, "%s", strerror(ENAMETOOLONG));
-}
-
-/* The file cannot be made in a folder that is not there: better said before the program runs. */
-static int check_folder(const char *path, bool is_folder, struct error *error)
-{
-	char folder[PATH_MAX];
-	struct stat status;
-	char *slash;
-
-	(void)strcpy(folder, path);
-	if (!is_folder && (stat(path, &status) != 0 || !S_ISDIR(status.st_mode))) {
-		slash = strrchr(folder, '/');
-		slash[slash == folder] = '\0';
-	}
-	if (strchr(folder, '%') != NULL)
-		return 0;
-	if (stat(folder, &status) != 0)
-		return error_set(error, -EINVAL, "%s: %s", folder, strerror(errno));
-	if (!S_ISDIR(status.st_mode))
-		return error_set(error, -EINVAL, "%s: not a folder", folder);
-	if (access(folder, W_OK | X_OK) != 0)
-		return error_set(error, -EINVAL, "%s: %s", folder, strerror(errno));
-	return 0;
-}
-
 void run_settings_add(struct run_settings *settings, const char *name, const char *value)
 {
 	size_t at = 0;
@@ -271,10 +231,10 @@ void run_settings_add(struct run_settings *settings, const char *name, const cha
 static int take_path(struct run_settings *settings, int id, const char *value, struct error *error)
 {
 	char *kept = id == SET_OUTPUT ? settings->output : settings->live;
-	int ret = make_absolute(value, kept, error);
+	int ret = output_folder_make_absolute(value, kept, error);
 
 	if (ret == 0)
-		ret = check_folder(kept, id == SET_LIVE, error);
+		ret = output_folder_check(kept, id == SET_LIVE, NULL, error);
 	if (ret == 0)
 		run_settings_add(settings, table[id].variable, kept);
 	return ret;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * maps.c - the shared file mappings of a process, from /proc/PID/maps.
+ * maps.c - the file mappings of a process, from /proc/PID/maps: those that are shared, or those of code.
  */
 #include "model/maps.h"
 
@@ -25,7 +25,13 @@ static void unescape(char *path)
 	*to = '\0';
 }
 
-static int add_line(struct maps *maps, const char *text)
+/* What of a line's rights, such as "r-xp", makes it one of a kind. */
+static bool is_wanted(enum maps_kind kind, const char *rights)
+{
+	return kind == MAPS_SHARED ? rights[3] == 's' : rights[3] == 'p' && rights[2] == 'x';
+}
+
+static int add_line(struct maps *maps, enum maps_kind kind, const char *text)
 {
 	struct map_line line = {0}, *grown;
 	char rights[5];
@@ -33,7 +39,7 @@ static int add_line(struct maps *maps, const char *text)
 
 	if (sscanf(text, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %*s %" SCNu64 " %n", &line.start,
 		   &line.end, rights, &line.offset, &line.inode, &path_at) < 5 ||
-	    rights[3] != 's' || line.inode == 0 || path_at == 0)
+	    !is_wanted(kind, rights) || line.inode == 0 || path_at == 0)
 		return 0;
 	grown = realloc(maps->lines, (maps->count + 1) * sizeof(*grown));
 	if (grown == NULL)
@@ -48,7 +54,7 @@ static int add_line(struct maps *maps, const char *text)
 	return 0;
 }
 
-int maps_read_file(FILE *file, struct maps *maps)
+int maps_read_file(FILE *file, enum maps_kind kind, struct maps *maps)
 {
 	char *text = NULL;
 	size_t text_bytes = 0;
@@ -57,7 +63,7 @@ int maps_read_file(FILE *file, struct maps *maps)
 	*maps = (struct maps){0};
 	errno = 0;
 	while (result == 0 && getline(&text, &text_bytes, file) > 0)
-		result = add_line(maps, text);
+		result = add_line(maps, kind, text);
 	if (result == 0 && ferror(file))
 		result = errno != 0 ? -errno : -EIO;
 	free(text);
@@ -66,7 +72,7 @@ int maps_read_file(FILE *file, struct maps *maps)
 	return result;
 }
 
-int maps_read(pid_t pid, struct maps *maps)
+int maps_read(pid_t pid, enum maps_kind kind, struct maps *maps)
 {
 	char path[32];
 	FILE *file;
@@ -77,7 +83,7 @@ int maps_read(pid_t pid, struct maps *maps)
 	file = fopen(path, "re");
 	if (file == NULL)
 		return -errno;
-	result = maps_read_file(file, maps);
+	result = maps_read_file(file, kind, maps);
 	(void)fclose(file);
 	return result;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * maps.h - the shared file mappings of a process, from /proc/PID/maps.
+ * maps.h - the file mappings of a process, from /proc/PID/maps: those that are shared, or those of code.
  */
 #ifndef MODEL_MAPS_H
 #define MODEL_MAPS_H
@@ -18,19 +18,24 @@ struct map_line {
 };
 
 struct maps {
-	struct map_line *lines; /* only mappings of files that are shared (MAP_SHARED) */
+	struct map_line *lines; /* of files only */
 	size_t count;
+};
+
+enum maps_kind {
+	MAPS_SHARED, /* MAP_SHARED, such as a trace file */
+	MAPS_CODE,   /* private and may be executed: the program and its libraries */
 };
 
 /**
  * maps_read() - Return: 0 or a negative errno; free with maps_free().
  */
-int maps_read(pid_t pid, struct maps *maps);
+int maps_read(pid_t pid, enum maps_kind kind, struct maps *maps);
 
 /**
  * maps_read_file() - the same from a file of that kind.
  */
-int maps_read_file(FILE *file, struct maps *maps);
+int maps_read_file(FILE *file, enum maps_kind kind, struct maps *maps);
 void maps_free(struct maps *maps);
 
 #endif

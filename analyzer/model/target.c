@@ -179,7 +179,7 @@ int target_open(pid_t pid, struct target *target, struct error *error)
 {
 	struct search search = {0};
 	struct maps maps;
-	int result = maps_read(pid, &maps);
+	int result = maps_read(pid, MAPS_SHARED, &maps);
 
 	*target = (struct target){.pid = pid, .input.fd = -1};
 	if (result == -ENOENT || result == -ESRCH)

@@ -441,6 +441,9 @@ struct mt_shard {
 	uint8_t pad[72]; /* a shard never shares a cache line (or its prefetched neighbour) */
 };
 
+/* Length of the shortest trace file; its start is mapped at once. */
+#define MT_LIVE_BYTES_MIN ((uint64_t)3776 << 10)
+
 /* Runs of a live file are numbered as numbering.h says. */
 #define MT_RUN_MAX 64u
 

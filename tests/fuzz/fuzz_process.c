@@ -36,14 +36,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 static void read_maps(const uint8_t *data, size_t bytes)
 {
 	FILE *file = bytes == 0 ? NULL : fmemopen((void *)(uintptr_t)data, bytes, "r");
-	struct maps maps;
 
 	if (file == NULL)
 		return;
-	CHECK(maps_read_file(file, &maps) == 0);
-	for (size_t i = 0; i < maps.count; i++)
-		CHECK(maps.lines[i].inode != 0 && strlen(maps.lines[i].path) <= bytes);
-	maps_free(&maps);
+	for (enum maps_kind kind = MAPS_SHARED; kind <= MAPS_CODE; kind++) {
+		struct maps maps;
+
+		rewind(file);
+		CHECK(maps_read_file(file, kind, &maps) == 0);
+		for (size_t i = 0; i < maps.count; i++)
+			CHECK(maps.lines[i].inode != 0 && strlen(maps.lines[i].path) <= bytes);
+		maps_free(&maps);
+	}
 	(void)fclose(file);
 }
 

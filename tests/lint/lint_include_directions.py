@@ -8,7 +8,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ANALYZER_LAYERS = ("base", "model", "render", "cmd", "")
+ANALYZER_LAYERS = ("base", "model", "doctor", "render", "cmd", "")
 # Headers that do not say it, the unwinder's and the module table's, are of this layer.
 PRELOAD_LAYER = 2
 # Files without a header of their name.

@@ -293,6 +293,7 @@ def every_member_of_the_json_output_is_documented():
         documents.append(json.loads(memtrace("list", "--json", run.out)))
     with _Obedient() as run:
         documents.append(json.loads(memtrace("info", "--verify", "--json", run.process.pid)))
+        documents.append(json.loads(memtrace("doctor", "--json", run.process.pid)))
         run.end()
     names = set().union(*map(_members, documents))
     assert "process.parent_pid" in names and "marks.text" in names, names

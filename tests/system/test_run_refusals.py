@@ -1,51 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`memtrace run` says at once, and plainly, what cannot work; nothing is started then."""
+"""`memtrace run` says at once, and plainly, what cannot work; nothing is started then. `memtrace doctor` gives the
+same reason for each."""
 import os
-import shutil
 import struct
 import subprocess
-import tempfile
 
 import harness
 from harness import MEMTRACE, Skip
+from made_programs import OTHER_USER, Folder
 
 NOT_TRACEABLE = 126
 NOT_FOUND = 127
-PROGRAM = '#include <stdio.h>\nint main(void) { puts("started"); return 0; }\n'
-OTHER_USER = 65534
-
-
-class Folder:
-    """A folder with the programs of one test, readable by everybody."""
-
-    def __enter__(self):
-        self.path = tempfile.mkdtemp(prefix="memtrace-test-")
-        os.chmod(self.path, 0o755)
-        return self
-
-    def __exit__(self, *_):
-        shutil.rmtree(self.path)
-
-    def name(self, name):
-        return os.path.join(self.path, name)
-
-    def write(self, name, data, mode=0o755):
-        with open(self.name(name), "wb") as out:
-            out.write(data)
-        os.chmod(self.name(name), mode)
-        return self.name(name)
-
-    def build(self, name, *options):
-        source = self.write(name + ".c", PROGRAM.encode())
-        done = subprocess.run([harness.need("gcc"), "-o", self.name(name), source, *options],
-                              stderr=subprocess.PIPE, check=False)
-        if done.returncode != 0:
-            raise Skip(f"gcc {' '.join(options)}: {done.stderr.decode()[:200]}")
-        return self.name(name)
-
-    def copy(self, name, path):
-        shutil.copy(path, self.name(name))
-        return self.name(name)
 
 
 def _refuse(*words, status, because, front=()):
@@ -57,7 +22,20 @@ def _refuse(*words, status, because, front=()):
     harness.equal(done.stdout, b"", "something was started")
     assert because in text, text
     assert text.startswith("memtrace: ") and text.count("\n") == 1, text
+    _compare_with_doctor(words, because, front, status == NOT_FOUND)
     return text
+
+
+def _compare_with_doctor(words, because, front, is_missing):
+    done = subprocess.run([*front, MEMTRACE, "doctor", "--", *words], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+    if is_missing:
+        harness.equal(done.returncode, 3, done.stderr)
+        assert because.encode() in done.stderr, done.stderr
+        return
+    harness.equal(done.returncode, 1, done.stdout)
+    problems = [line for line in done.stdout.decode().splitlines() if line.startswith("problem ")]
+    assert any(because in line for line in problems), done.stdout
 
 
 def missing_program_is_refused():
@@ -73,7 +51,7 @@ def name_that_a_terminal_would_obey_is_made_harmless():
 
 def file_that_may_not_be_executed_is_refused():
     with Folder() as folder:
-        plain = folder.write("plain", PROGRAM.encode(), mode=0o644)
+        plain = folder.write("plain", b"text", mode=0o644)
         _refuse(plain, status=NOT_TRACEABLE, because="no right to execute")
         _refuse(folder.path, status=NOT_TRACEABLE, because="is a directory")
 

@@ -191,7 +191,7 @@ START_TEST(memory_of_the_process_reads_like_the_file)
 
 	write_file();
 	start_child(idle);
-	ck_assert_int_eq(maps_read(child, &maps), 0);
+	ck_assert_int_eq(maps_read(child, MAPS_SHARED, &maps), 0);
 	for (size_t i = 0; i < maps.count; i++) {
 		if (strcmp(maps.lines[i].path, path) == 0)
 			*ranges = (struct input_range){maps.lines[i].offset,
