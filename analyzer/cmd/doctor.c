@@ -12,8 +12,8 @@
 #include "cmd/cmd.h"
 #include "cmd/open.h"
 #include "cmd/options.h"
-#include "memtrace/env.h"
 #include "doctor/doctor.h"
+#include "memtrace/env.h"
 #include "model/output_folder.h"
 #include "render/diagnoses.h"
 

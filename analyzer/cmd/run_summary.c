@@ -17,6 +17,7 @@
 #include "cmd/cmd.h"
 #include "cmd/run_top.h"
 #include "memtrace/env.h"
+#include "model/drop_text.h"
 #include "model/exit_status.h"
 #include "model/snapshot.h"
 #include "model/trace_folder.h"
@@ -150,9 +151,25 @@ static void print_totals(const struct snapshot *snapshot)
 	if (snapshot->header.sample_bytes != 0)
 		(void)fprintf(stderr, "  %-12s%s\n", "figures",
 			      sampled_text(snapshot->header.sample_bytes).text);
-	if (totals[MT_TOTAL_DROPPED_COUNT] != 0)
-		(void)fprintf(stderr, "  %-12s%s events; memtrace info says which\n", "dropped",
-			      number_text(totals[MT_TOTAL_DROPPED_COUNT]).text);
+}
+
+/* One line, whatever the number of kinds: what there was most of, in the words of info. */
+static void print_losses(const struct snapshot *snapshot)
+{
+	uint32_t most = 0;
+	size_t kind_count = 0;
+
+	for (uint32_t drop = 0; drop < MT_DROP_COUNT; drop++) {
+		if (snapshot->drops[drop] == 0 || !drop_is_told(drop))
+			continue;
+		if (kind_count++ == 0 || snapshot->drops[drop] > snapshot->drops[most])
+			most = drop;
+	}
+	if (kind_count > 0)
+		(void)fprintf(stderr, "  %-12s%s %s; %smemtrace info\n", "dropped",
+			      number_text((int64_t)snapshot->drops[most]).text,
+			      drop_texts[most].meaning,
+			      kind_count > 1 ? "that and more: " : "more: ");
 }
 
 static void print_messages(const struct snapshot *snapshot)
@@ -196,6 +213,7 @@ static void print_found(const struct found *found, const struct launch *launch,
 			stderr);
 	else
 		print_totals(snapshot);
+	print_losses(snapshot);
 	run_top_print(snapshot, stderr);
 	print_messages(snapshot);
 	if (found->file_count > 1) {

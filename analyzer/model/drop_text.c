@@ -36,3 +36,9 @@ const struct drop_text drop_texts[MT_DROP_COUNT] = {
 	[MT_DROP_INVALID] = {"invalid",
 			     "invalid frees and reallocs beyond the table of those reported", NULL},
 };
+
+bool drop_is_told(uint32_t drop)
+{
+	return mt_drop_is_loss(drop) || drop == MT_DROP_SNAPSHOTS || drop == MT_DROP_MARKS ||
+	       drop == MT_DROP_CHILDREN || drop == MT_DROP_INVALID;
+}

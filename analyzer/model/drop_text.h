@@ -6,6 +6,9 @@
 #ifndef MEMTRACE_MODEL_DROP_TEXT_H
 #define MEMTRACE_MODEL_DROP_TEXT_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "memtrace/format.h"
 
 struct drop_text {
@@ -15,5 +18,8 @@ struct drop_text {
 };
 
 extern const struct drop_text drop_texts[MT_DROP_COUNT];
+
+/** drop_is_told() - whether it is worth a line when nobody asked: figures are wrong, or something asked for is missing. */
+bool drop_is_told(uint32_t drop);
 
 #endif

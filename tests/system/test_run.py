@@ -4,6 +4,7 @@ import glob
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -250,6 +251,41 @@ def program_with_a_malloc_of_its_own_is_told():
                            cwd=place.path, check=True)
             found = place.run("./a").stderr
             harness.equal(b"malloc of its own" in found, is_told, found)
+
+
+def losses_are_one_line_of_the_summary_and_nothing_of_the_tracer():
+    with _Place() as place:
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "none", place.path],
+                                 stderr=subprocess.DEVNULL, check=False)
+        if mounted.returncode:
+            raise harness.Skip("mounting a small file system needs root")
+        try:
+            done = place.run(harness.target("many_stacks"), "20000", stdin=subprocess.DEVNULL)
+            lines = done.stderr.decode().splitlines()
+            told = [line for line in lines if "dropped" in line]
+            listed = harness.info(place.files()[0])["drops"]
+            most = max((drop for drop in listed if drop["is_loss"]), key=lambda drop: drop["count"])
+            assert most["count"] > 10000, listed
+            harness.equal(len(told), 1, lines)
+            assert told[0].startswith(f"  dropped     {most['count']:,} {most['meaning']}; "), told
+            os.unlink(place.files()[0])
+            done = place.run(harness.target("many_stacks"), "20000", stdin=subprocess.DEVNULL, options=("-q",))
+            harness.equal((done.returncode, done.stderr), (0, b""), "said by the tracer")
+        finally:
+            subprocess.run(["umount", place.path], check=True)
+
+
+def everything_that_can_go_unrecorded_is_listed_with_its_meaning():
+    with open(os.path.join(harness.SOURCE, "include", "memtrace", "format.h"), encoding="utf-8") as file:
+        kinds = re.findall(r"^\tMT_DROP_(\w+),", file.read(), flags=re.M)
+    with _Place() as place:
+        place.run("true")
+        listed = harness.info(place.files()[0])["drops"]
+        text = harness.memtrace("info", place.files()[0])
+    harness.equal([drop["name"].upper() for drop in listed] + ["COUNT"], kinds, "kinds")
+    for drop in listed:
+        line = [line.split() for line in text.splitlines() if line.strip().startswith(drop["name"] + " ")]
+        assert drop["meaning"] and [drop["name"], "0"] == line[0][:2], (drop, line)
 
 
 def options_reach_the_tracer():
