@@ -77,7 +77,7 @@ def _child(command, env, cwd, files, fixed_addresses):
 
 
 def _descriptors(pid, folder):
-    """Number -> what it is, without the numbers of pipes, sockets and processes."""
+    """Number -> what it is, without the numbers of pipes, sockets, terminals and processes."""
     found = {}
     for number in os.listdir(f"/proc/{pid}/fd"):
         try:
@@ -86,6 +86,7 @@ def _descriptors(pid, folder):
             continue
         name = re.sub(r":\[\d+\]", "", name).replace(folder, "")
         name = re.sub(r"/#\d+ \(deleted\)", "/# (deleted)", name)
+        name = re.sub(r"/dev/pts/\d+", "/dev/pts/N", name)
         found[int(number)] = re.sub(r"/proc/\d+", "/proc/PID", name)
     return found
 
