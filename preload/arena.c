@@ -11,6 +11,7 @@
 #include "os.h"
 
 #define ARENA_ALIGN ((size_t)64)
+#define ARENA_PAGE ((size_t)4096)
 #define ARENA_CHUNK_BYTES ((size_t)256 << 10)
 
 /* First bytes of each chunk. */
@@ -19,7 +20,7 @@ struct arena_chunk {
 	char pad[ARENA_ALIGN - sizeof(size_t)];
 };
 
-static struct arena_chunk *arena_current;
+static struct arena_chunk *arena_kept, *arena_own;
 
 static void *arena_cut(struct arena_chunk *chunk, size_t bytes)
 {
@@ -31,47 +32,70 @@ static void *arena_cut(struct arena_chunk *chunk, size_t bytes)
 	return end <= ARENA_CHUNK_BYTES ? (char *)chunk + (end - bytes) : NULL;
 }
 
-struct os_range arena_range(void)
+/* Puts a fresh chunk in the place of that one. Returns what is there now; NULL = no memory. */
+static struct arena_chunk *arena_renew(struct arena_chunk **current, struct arena_chunk *chunk)
 {
-	char *chunk = (char *)mt_load_acquire(&arena_current);
+	struct arena_chunk *fresh = os_map(ARENA_CHUNK_BYTES);
 
-	return (struct os_range){chunk, chunk == NULL ? 0 : ARENA_CHUNK_BYTES};
+	if (fresh == NULL)
+		return NULL;
+	fresh->used = sizeof(*fresh);
+	/* all but the page that says how much is used: a child may be in the middle of all this */
+	if (current == &arena_own) {
+		fresh->used = ARENA_PAGE;
+		(void)os_wipe_in_children((char *)fresh + ARENA_PAGE,
+					  ARENA_CHUNK_BYTES - ARENA_PAGE);
+	}
+	if (mt_cas_acq_rel(current, &chunk, fresh))
+		return fresh;
+	os_unmap(fresh, ARENA_CHUNK_BYTES);
+	return chunk;
 }
 
-void arena_prepare(void)
+static void *arena_take(struct arena_chunk **current, size_t bytes)
 {
-	struct arena_chunk *chunk = mt_load_acquire(&arena_current), *fresh;
+	struct arena_chunk *chunk =
+		mt_load_acquire(current); /* partner: the CAS in arena_renew() */
+	void *p;
 
-	if (chunk != NULL && mt_load_relaxed(&chunk->used) < ARENA_CHUNK_BYTES / 2)
-		return;
-	fresh = os_map(ARENA_CHUNK_BYTES);
-	if (fresh == NULL)
-		return;
-	fresh->used = sizeof(*fresh);
-	if (!mt_cas_acq_rel(&arena_current, &chunk, fresh))
-		os_unmap(fresh, ARENA_CHUNK_BYTES);
+	bytes = (bytes + ARENA_ALIGN - 1) & ~(ARENA_ALIGN - 1);
+	if (bytes > ARENA_CHUNK_BYTES / 4)
+		return os_map((bytes + ARENA_PAGE - 1) & ~(ARENA_PAGE - 1));
+	while ((p = arena_cut(chunk, bytes)) == NULL) {
+		chunk = arena_renew(current, chunk);
+		if (chunk == NULL)
+			return NULL;
+	}
+	return p;
 }
 
 void *arena_alloc(size_t bytes)
 {
-	struct arena_chunk *chunk = mt_load_acquire(&arena_current); /* partner: the CAS below */
+	return arena_take(&arena_kept, bytes);
+}
 
-	bytes = (bytes + ARENA_ALIGN - 1) & ~(ARENA_ALIGN - 1);
-	if (bytes > ARENA_CHUNK_BYTES / 4)
-		return os_map((bytes + 4095) & ~(size_t)4095);
-	for (;;) {
-		void *p = arena_cut(chunk, bytes);
-		struct arena_chunk *fresh;
+void *arena_alloc_own(size_t bytes)
+{
+	return arena_take(&arena_own, bytes);
+}
 
-		if (p != NULL)
-			return p;
-		fresh = os_map(ARENA_CHUNK_BYTES);
-		if (fresh == NULL)
-			return NULL;
-		fresh->used = sizeof(*fresh);
-		if (mt_cas_acq_rel(&arena_current, &chunk, fresh))
-			chunk = fresh;
-		else
-			os_unmap(fresh, ARENA_CHUNK_BYTES);
-	}
+struct os_range arena_range(bool is_own)
+{
+	char *chunk = (char *)mt_load_acquire(is_own ? &arena_own : &arena_kept);
+
+	return (struct os_range){chunk, chunk == NULL ? 0 : ARENA_CHUNK_BYTES};
+}
+
+static void arena_prepare_one(struct arena_chunk **current)
+{
+	struct arena_chunk *chunk = mt_load_acquire(current);
+
+	if (chunk == NULL || mt_load_relaxed(&chunk->used) >= ARENA_CHUNK_BYTES / 2)
+		(void)arena_renew(current, chunk);
+}
+
+void arena_prepare(void)
+{
+	arena_prepare_one(&arena_kept);
+	arena_prepare_one(&arena_own);
 }

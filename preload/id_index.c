@@ -16,10 +16,13 @@
 
 #include "os.h"
 
+#define ID_INDEX_PAGE ((size_t)4096)
+
 static size_t id_index_bytes(uint64_t slots)
 {
-	return (sizeof(struct id_index_table) + slots * sizeof(struct mt_pair) + 4095) &
-	       ~(size_t)4095;
+	return (sizeof(struct id_index_table) + slots * sizeof(struct mt_pair) + ID_INDEX_PAGE -
+		1) &
+	       ~(ID_INDEX_PAGE - 1);
 }
 
 static struct id_index_table *id_index_new(uint64_t slots)
@@ -29,6 +32,8 @@ static struct id_index_table *id_index_new(uint64_t slots)
 	if (table != NULL) {
 		table->mask = slots - 1;
 		table->shift = 64 - (uint32_t)__builtin_ctzll(slots);
+		table->is_wiped = os_wipe_in_children((char *)table + ID_INDEX_PAGE,
+						      id_index_bytes(slots) - ID_INDEX_PAGE);
 	}
 	return table;
 }
@@ -86,8 +91,8 @@ static void id_index_grow(struct id_index *index, struct id_index_table *table)
 	}
 	if (mt_load_relaxed(&table->used) != count)
 		(void)id_index_copy(table, larger); /* what came in between */
-	(void)os_advise((char *)table + 4096, id_index_bytes(table->mask + 1) - 4096,
-			MADV_DONTNEED);
+	(void)os_advise((char *)table + ID_INDEX_PAGE,
+			id_index_bytes(table->mask + 1) - ID_INDEX_PAGE, MADV_DONTNEED);
 }
 
 /* One thread grows at half full; if it has not come back by three quarters, each does. */
@@ -121,4 +126,16 @@ uint32_t id_index_insert(struct id_index *index, uint64_t key, uint32_t id)
 	}
 	winner = id_index_put(table, key, id);
 	return winner != 0 ? winner : id;
+}
+
+void id_index_begin_again(struct id_index *index)
+{
+	struct id_index_table *table = mt_load_relaxed(&index->table);
+
+	if (table == NULL || !table->is_wiped)
+		return;
+	/* what stands in the first page is inserted again and not counted then: a few slots of many */
+	table->used = 0;
+	table->growers = 0;
+	os_populate((char *)table + ID_INDEX_PAGE, id_index_bytes(table->mask + 1) - ID_INDEX_PAGE);
 }

@@ -5,6 +5,9 @@
  * Layer 2. Lock-free, grows, never forgets on purpose. An id inserted while the index grows may be
  * forgotten: its owner then makes a second, equal record, which every reader treats as the same. The keys stand
  * in the index itself: a search is one cache line as a rule.
+ *
+ * A child of fork finds nothing in it, or everything where the system cannot wipe memory: id_index_begin_again(), and
+ * insert anew.
  */
 #ifndef PRELOAD_ID_INDEX_H
 #define PRELOAD_ID_INDEX_H
@@ -15,11 +18,12 @@
 #include "memtrace/atomic.h"
 
 struct id_index_table {
-	uint64_t mask;	  /* slots - 1 */
-	uint64_t used;	  /* slots taken */
-	uint64_t growers; /* threads that have started to make a larger one */
-	uint32_t shift;	  /* of a hash, to its slot */
-	uint32_t pad[9];
+	uint64_t mask;	   /* slots - 1 */
+	uint64_t used;	   /* slots taken */
+	uint64_t growers;  /* threads that have started to make a larger one */
+	uint32_t shift;	   /* of a hash, to its slot */
+	uint32_t is_wiped; /* in a child of fork, all but this page of it */
+	uint32_t pad[8];
 	struct mt_pair
 		slots[]; /* low: key + 1, 0 = free; high: id. Written at once, and never again */
 };
@@ -64,5 +68,8 @@ static inline uint32_t id_index_find(const struct id_index *index, uint64_t key)
  * Return: the id that is found for key from now on: id, or the one of a thread that was faster.
  */
 uint32_t id_index_insert(struct id_index *index, uint64_t key, uint32_t id);
+
+/* In a child of fork, before anything else: takes the pages at once that many insertions are about to need. */
+void id_index_begin_again(struct id_index *index);
 
 #endif

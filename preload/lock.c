@@ -40,12 +40,16 @@ static __typeof__(munlockall) *lock_next_end;
 /* What is large. The rest comes to a few hundred KiB. */
 static void lock_each(trace_visit visit, void *context)
 {
-	struct os_range arena = arena_range(), live = live_memory_range();
+	const struct os_range ranges[] = {
+		{__ehdr_start, (uintptr_t)_end - (uintptr_t)__ehdr_start},
+		arena_range(false),
+		arena_range(true),
+		live_memory_range(),
+	};
 
 	trace_file_each_mapping(visit, context);
-	visit(__ehdr_start, (uintptr_t)_end - (uintptr_t)__ehdr_start, context);
-	visit(arena.start, arena.bytes, context);
-	visit(live.start, live.bytes, context);
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		visit(ranges[i].start, ranges[i].bytes, context);
 }
 
 static void lock_add(char *start, size_t bytes, void *context)

@@ -85,6 +85,7 @@ static uint32_t *node_site_place(uint32_t node)
 		fresh = os_map(bytes);
 		if (fresh == NULL)
 			return NULL;
+		(void)os_wipe_in_children(fresh, bytes);
 		if (mt_cas_acq_rel(&node_sites[run], &sites, fresh))
 			sites = fresh;
 		else
@@ -108,4 +109,43 @@ uint32_t node_site(uint32_t node)
 		return 0;
 	((struct mt_site *)trace_file_entry(TRACE_SITES, id))->node = node;
 	return mt_cas_acq_rel(place, &found, id) ? id : found;
+}
+
+static uint64_t node_table_word(enum trace_table table, uint32_t id)
+{
+	const uint64_t *word = trace_file_entry(table, id);
+
+	return word == NULL
+		       ? 0
+		       : *word; /* 0: claimed in the parent, and not written when it was copied */
+}
+
+void node_table_after_fork(void)
+{
+	uint32_t locations = (uint32_t)trace_file_count(TRACE_LOCATIONS);
+	uint32_t nodes = (uint32_t)trace_file_count(TRACE_NODES);
+	uint32_t sites = (uint32_t)trace_file_count(TRACE_SITES);
+
+	id_index_begin_again(&location_index);
+	id_index_begin_again(&node_index);
+	for (uint32_t id = 1; id < locations; id++) {
+		uint64_t word = node_table_word(TRACE_LOCATIONS, id);
+
+		if (word != 0)
+			(void)id_index_insert(&location_index, word, id);
+	}
+	for (uint32_t id = 1; id < nodes; id++) {
+		uint64_t word = node_table_word(TRACE_NODES, id);
+
+		if (word != 0 && ((uint32_t)word == 0 || id != (uint32_t)word + 1))
+			(void)id_index_insert(&node_index, word, id);
+	}
+	for (uint32_t id = 1; id < sites; id++) {
+		const struct mt_site *site = trace_file_entry(TRACE_SITES, id);
+		uint32_t *place =
+			site == NULL || site->node == 0 ? NULL : node_site_place(site->node);
+
+		if (place != NULL)
+			*place = id;
+	}
 }

@@ -24,6 +24,12 @@ static inline uint64_t location_pseudo(enum mt_pseudo kind, uint64_t number)
 /* Id of the node below parent. */
 uint32_t node_intern(uint32_t parent, uint32_t location);
 
+/*
+ * In a child of fork that has its own file: finds again what stands in that. The indexes are not inherited, so that a
+ * child which only executes another program does not have the process wait for copies of them.
+ */
+void node_table_after_fork(void);
+
 /* Index into SITES of the stack that ends in node, made on first use; 0 for node 0. */
 uint32_t node_site(uint32_t node);
 

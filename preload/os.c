@@ -27,6 +27,9 @@
 #include "os_call.h"
 #include "os_lock.h"
 
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22
 #endif
@@ -154,6 +157,11 @@ void os_populate(void *address, size_t bytes)
 int os_advise(void *address, size_t bytes, int advice)
 {
 	return (int)CALL3(SYS_madvise, address, bytes, advice);
+}
+
+bool os_wipe_in_children(void *address, size_t bytes)
+{
+	return os_advise(address, bytes, MADV_WIPEONFORK) == 0;
 }
 
 /* -EINVAL is also the answer for pages that may not be read: one that may be tells the two apart. */

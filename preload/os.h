@@ -43,6 +43,11 @@ bool os_map_move(void *from, void *to, size_t bytes);
 /* Takes private pages now rather than when they are touched, if the system can (Linux 5.14). */
 void os_populate(void *address, size_t bytes);
 int os_advise(void *address, size_t bytes, int advice);
+/*
+ * Private pages that a child of fork finds zeroed, whichever call made it, instead of waiting for copies that most
+ * children never read. False before Linux 4.14: then they are copied.
+ */
+bool os_wipe_in_children(void *address, size_t bytes);
 /* Whether reading [address, address + bytes) would succeed; asks the kernel, touches nothing. */
 bool os_is_readable(const void *address, size_t bytes);
 

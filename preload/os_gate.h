@@ -50,7 +50,7 @@ enum os_kind {
 #define X(name, number) OS_##name,
 	OS_KINDS(X)
 #undef X
-	/* of madvise: what was added to the kernel late, and filters often do not know */
+	/* of madvise: what was added to the kernel late (4.14, 5.14), and filters often do not know */
 	OS_POPULATE,
 	OS_KIND_COUNT
 };
@@ -84,7 +84,7 @@ static inline __attribute__((always_inline)) uint64_t os_needs(long number, long
 	switch (number) {
 #define X(name, of_name)                                                                           \
 	case of_name:                                                                              \
-		return of_name == SYS_madvise && advice >= 22 ? OS_BIT(OS_POPULATE)                \
+		return of_name == SYS_madvise && advice >= 18 ? OS_BIT(OS_POPULATE)                \
 							      : OS_BIT(OS_##name);
 		OS_KINDS(X)
 #undef X

@@ -25,6 +25,7 @@
 #include "memtrace/env.h"
 #include "module_table.h"
 #include "names.h"
+#include "node_table.h"
 #include "options.h"
 #include "os.h"
 #include "os_gate.h"
@@ -274,6 +275,7 @@ static bool process_start_again(void)
 		trace_file_drop(MT_DROP_CHILDREN);
 		return false;
 	}
+	node_table_after_fork();
 	shard_init();
 	clock_init(true, process_options.reads_rss);
 	process_fill_header(true);

@@ -159,7 +159,7 @@ static struct mt_counters **shard_place(struct shard *shard, uint32_t site)
 	}
 	page = mt_load_acquire(&directory->pages[number]);
 	if (page == &shard_no_page) {
-		fresh = arena_alloc(sizeof(*fresh));
+		fresh = arena_alloc_own(sizeof(*fresh));
 		if (fresh == NULL)
 			return NULL;
 		/* partner: shard_counters() */

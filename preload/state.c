@@ -7,13 +7,8 @@
 
 #include <pthread.h>
 #include <stddef.h>
-#include <sys/mman.h>
 
 #include "os.h"
-
-#ifndef MADV_WIPEONFORK
-#define MADV_WIPEONFORK 18
-#endif
 
 static uint32_t state_first_word;
 static const uint32_t state_no_request;
@@ -37,7 +32,7 @@ void state_init(void)
 	uint32_t *word = os_map(4096);
 
 	/* before Linux 4.14 a fork handler does it, for fork() only */
-	if (word == NULL || os_advise(word, 4096, MADV_WIPEONFORK) != 0)
+	if (word == NULL || !os_wipe_in_children(word, 4096))
 		(void)pthread_atfork(NULL, NULL, state_wipe);
 	if (word != NULL)
 		mt_store_release(&state_word, word);

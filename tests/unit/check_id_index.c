@@ -5,6 +5,8 @@
 #include "id_index.h"
 
 #include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "memtrace/atomic.h"
 #include "unit.h"
@@ -135,6 +137,46 @@ START_TEST(racing_threads_are_told_ids_of_the_same_key)
 }
 END_TEST
 
+/* What a child finds wrong; 0 = nothing. */
+static int look_in_child(struct id_index *index)
+{
+	const struct id_index_table *table = index->table;
+	uint32_t found = 0;
+
+	for (uint32_t id = 1; id < IDS; id++)
+		found += id_index_find(index, mix(id)) != 0;
+	/* the first of its pages is copied */
+	if (table->is_wiped && found > 4096 / sizeof(struct mt_pair))
+		return 1;
+	id_index_begin_again(index);
+	for (uint32_t id = 1; id < IDS; id++)
+		if (id_index_insert(index, mix(id), id) != id)
+			return 2;
+	for (uint32_t id = 1; id < 2 * IDS; id++)
+		if (id_index_find(index, mix(id)) != (id < IDS ? id : 0))
+			return 3;
+	return index->table == table ? 0 : 4;
+}
+
+START_TEST(child_of_fork_finds_it_empty_and_fills_it_again)
+{
+	struct id_index index = {NULL, 512};
+	int status;
+	pid_t child;
+
+	for (uint32_t id = 1; id < IDS; id++)
+		(void)id_index_insert(&index, mix(id), id);
+	child = fork();
+	if (child == 0)
+		_exit(look_in_child(&index));
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	for (uint32_t id = 1; id < IDS; id++)
+		if (id_index_find(&index, mix(id)) != id)
+			ck_abort_msg("the parent has lost %u", id);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("id_index");
@@ -146,6 +188,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, key_0_is_a_key_like_others);
 	tcase_add_test(tests, second_id_of_a_key_gives_way_to_the_first);
 	tcase_add_test(tests, keys_of_one_place_are_told_apart);
+	tcase_add_test(tests, child_of_fork_finds_it_empty_and_fills_it_again);
 	tcase_add_test(tests, racing_threads_are_told_ids_of_the_same_key);
 	suite_add_tcase(suite, tests);
 	return suite;

@@ -5,6 +5,8 @@
 #include "node_table.h"
 
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "trace_case.h"
 #include "trace_file.h"
@@ -93,6 +95,46 @@ START_TEST(stack_has_one_site)
 }
 END_TEST
 
+#define INHERITED 100000u
+
+/* What a child finds wrong; 0 = nothing. */
+static int look_in_child(const uint32_t *ids, const uint32_t *sites)
+{
+	uint64_t nodes = trace_file_count(TRACE_NODES), sites_end = trace_file_count(TRACE_SITES);
+
+	node_table_after_fork();
+	for (uint32_t i = 1; i < INHERITED; i++) {
+		if (location_intern(i) != i)
+			return 1;
+		if (node_intern(ids[parent_of(i)], location_of(i)) != ids[i])
+			return 2;
+		if (sites[i] != 0 && node_site(ids[i]) != sites[i])
+			return 3;
+	}
+	return trace_file_count(TRACE_NODES) == nodes && trace_file_count(TRACE_SITES) == sites_end
+		       ? 0
+		       : 4;
+}
+
+START_TEST(child_of_fork_finds_what_stands_in_the_file)
+{
+	static uint32_t ids[INHERITED], sites[INHERITED];
+	int status;
+	pid_t child;
+
+	for (uint32_t i = 1; i < INHERITED; i++) {
+		ck_assert_uint_eq(location_intern(i), i);
+		ids[i] = node_intern(ids[parent_of(i)], location_of(i));
+		sites[i] = i % 3 == 0 ? node_site(ids[i]) : 0;
+	}
+	child = fork();
+	if (child == 0)
+		_exit(look_in_child(ids, sites));
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 START_TEST(full_file_gives_no_ids_but_finds_the_old_ones)
 {
 	struct rlimit limit = {5 << 20, RLIM_INFINITY};
@@ -135,6 +177,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, a_million_nodes_keep_their_ids);
 	tcase_add_test(tests, node_without_location_is_no_node);
 	tcase_add_test(tests, stack_has_one_site);
+	tcase_add_test(tests, child_of_fork_finds_what_stands_in_the_file);
 	tcase_add_test(tests, stack_that_could_not_be_stored_has_no_site);
 	suite_add_tcase(suite, tests);
 	tcase_set_timeout(full, 60);
