@@ -35,13 +35,12 @@ static const struct option_group groups[] = {
 
 static const struct command_usage usage = {
 	.name = "doctor",
-	.synopsis = "[options] [--] PROGRAM [ARGUMENT]...|PID",
+	.synopsis = "[options] PROGRAM|PID [-- ARGUMENT...]",
 	.about = "Says before a run, or of a running process, what will limit or does limit its\n"
-		 "tracing, and what to do about it. The program is not started. 1: something\n"
-		 "prevents tracing.",
+		 "tracing, and what to do about it. The program is not started: arguments of its\n"
+		 "own change nothing and stand behind --. 1: something prevents tracing.",
 	.groups = groups,
 	.group_count = sizeof(groups) / sizeof(groups[0]),
-	.stops_at_operand = true,
 };
 
 /* The same precedence as in the tracer: the live file's place before the other one. */

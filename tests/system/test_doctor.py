@@ -51,6 +51,17 @@ def _calling(declaration, call):
 
 # ---- before a run ----
 
+def options_count_behind_a_program_and_behind_a_process_too():
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
+        for words, status in ((("true",), 0), ((process.pid,), 1)):
+            before = json.loads(memtrace("doctor", "--json", *words, status=status))
+            behind = json.loads(memtrace("doctor", *words, "--json", "--", "--its", "own", status=status))
+            harness.equal(behind["subject"], before["subject"], words)
+            assert "usage: memtrace doctor" in memtrace("doctor", *words, "-h"), words
+        memtrace("doctor", "true", "--its", status=2)
+        process.stdin.close()
+
+
 def a_program_that_can_be_traced_has_no_problem_and_is_not_started():
     with Folder() as folder:
         program = folder.build("quiet", source="#include <fcntl.h>\nint main(void)"
