@@ -43,16 +43,17 @@ static const struct command_usage usage = {
 	.group_count = sizeof(groups) / sizeof(groups[0]),
 };
 
-/* The same precedence as in the tracer: the live file's place before the other one. */
+/* The same precedence as in the tracer: the live file's place before the other one, whoever set it. */
 static void take_environment(struct doctor_output *output)
 {
 	const char *live = getenv(MT_ENV_LIVE), *out = getenv(MT_ENV_OUT);
 	bool is_live = live != NULL && live[0] != '\0';
-	const char *path = is_live ? live : out;
+	const char *path = is_live ? live : output->path[0] == '\0' ? out : NULL;
+	struct doctor_output found = {.is_folder = is_live};
 
-	if (output->path[0] == '\0' && path != NULL && path[0] != '\0' &&
-	    output_folder_make_absolute(path, output->path, NULL) == 0)
-		output->is_folder = is_live;
+	if (!output->is_folder && path != NULL && path[0] != '\0' &&
+	    output_folder_make_absolute(path, found.path, NULL) == 0)
+		*output = found;
 }
 
 static int show(const struct diagnoses *diagnoses, const char *subject, bool is_json)

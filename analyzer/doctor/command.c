@@ -72,7 +72,7 @@ int doctor_command(const char *name, const struct doctor_output *output,
 	if (examination.program[0] != '\0')
 		(void)doctor_files_of_program(examination.program, &files, diagnoses);
 	doctor_files_judge(&files, diagnoses);
-	doctor_preload(diagnoses);
+	doctor_tracer(diagnoses);
 	doctor_output(diagnoses, output);
 	doctor_limits(diagnoses, 0);
 	doctor_ptrace(diagnoses);

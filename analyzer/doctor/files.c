@@ -34,6 +34,19 @@ static const struct survey_use *use_of(const struct doctor_file *file, enum surv
 	return &file->survey.uses[symbol];
 }
 
+/* A weak symbol calls nothing unless some file has it. */
+static bool calls(const struct doctor_files *files, size_t i, enum survey_symbol symbol)
+{
+	const struct survey_use *use = use_of(&files->files[i], symbol);
+
+	if (use->imported != NULL || use->asked == NULL)
+		return use->imported != NULL;
+	for (size_t j = 0; j < files->count; j++)
+		if (use_of(&files->files[j], symbol)->exported != NULL)
+			return true;
+	return false;
+}
+
 static bool is_allocator(const struct doctor_files *files, size_t i)
 {
 	const struct doctor_file *file = &files->files[i];
@@ -42,6 +55,11 @@ static bool is_allocator(const struct doctor_files *files, size_t i)
 }
 
 /* ---- claims about one file ---- */
+
+static bool has_no_sections(const struct doctor_files *files, size_t i)
+{
+	return !files->files[i].survey.has_sections;
+}
 
 static bool has_no_unwind_info(const struct doctor_files *files, size_t i)
 {
@@ -59,8 +77,7 @@ static bool hides_malloc(const struct doctor_files *files, size_t i)
 
 static bool calls_beyond_malloc(const struct doctor_files *files, size_t i)
 {
-	return !is_allocator(files, i) &&
-	       use_of(&files->files[i], SURVEY_MALLOCX)->imported != NULL;
+	return !is_allocator(files, i) && calls(files, i, SURVEY_MALLOCX);
 }
 
 static bool has_prefixed_allocator(const struct doctor_files *files, size_t i)
@@ -68,12 +85,12 @@ static bool has_prefixed_allocator(const struct doctor_files *files, size_t i)
 	const struct survey_use *use = use_of(&files->files[i], SURVEY_PREFIXED);
 
 	return !is_allocator(files, i) &&
-	       (use->imported != NULL || use->exported != NULL || use->internal != NULL);
+	       (calls(files, i, SURVEY_PREFIXED) || use->exported != NULL || use->internal != NULL);
 }
 
 static bool calls_new(const struct doctor_files *files, size_t i)
 {
-	return use_of(&files->files[i], SURVEY_NEW)->imported != NULL;
+	return calls(files, i, SURVEY_NEW);
 }
 
 static bool brings_new(const struct doctor_files *files, size_t i)
@@ -88,14 +105,12 @@ static bool keeps_to_itself(const struct doctor_files *files, size_t i)
 
 static bool opens_libraries(const struct doctor_files *files, size_t i)
 {
-	return !is_ours_or_libc(&files->files[i]) &&
-	       use_of(&files->files[i], SURVEY_DLOPEN)->imported != NULL;
+	return !is_ours_or_libc(&files->files[i]) && calls(files, i, SURVEY_DLOPEN);
 }
 
 static bool opens_namespaces(const struct doctor_files *files, size_t i)
 {
-	return !is_ours_or_libc(&files->files[i]) &&
-	       use_of(&files->files[i], SURVEY_DLMOPEN)->imported != NULL;
+	return !is_ours_or_libc(&files->files[i]) && calls(files, i, SURVEY_DLMOPEN);
 }
 
 static bool has_no_symbols(const struct doctor_files *files, size_t i)
@@ -147,6 +162,9 @@ static const struct claim {
 	const char *text; /* behind the names of the files */
 	const char *advice;
 } claims[] = {
+	{"sections", has_no_sections, DIAGNOSIS_WARNING,
+	 "no section headers: its allocators, libraries and symbols cannot be told",
+	 "examine a build from which they were not stripped"},
 	{"allocator", hides_malloc, DIAGNOSIS_WARNING,
 	 "a malloc of its own inside: calls that are bound to it are not seen",
 	 "build it without that allocator, or preload the allocator as a library: run --allocator"},

@@ -15,6 +15,9 @@
 struct doctor_file {
 	char *path; /* as the process sees it */
 	struct survey survey;
+	dev_t device;
+	ino_t inode;
+	size_t loader; /* the file that asked for it */
 };
 
 struct doctor_files {
@@ -23,7 +26,17 @@ struct doctor_files {
 };
 
 /**
- * doctor_files_of_program() - with all libraries that its loader will load; of the missing ones diagnoses tell.
+ * doctor_files_add() - look at a file and append it, unless it is there already.
+ * @where: the name by which it can be opened here.
+ *
+ * Return: 0; -ENOENT; -ENOEXEC no ELF file; another negative errno.
+ */
+int doctor_files_add(struct doctor_files *files, const char *where, const char *path,
+		     size_t loader);
+
+/**
+ * doctor_files_of_program() - with what is preloaded already and all libraries that its loader will load;
+ * diagnoses tell of the preloaded and of the missing ones.
  */
 int doctor_files_of_program(const char *path, struct doctor_files *files,
 			    struct diagnoses *diagnoses);

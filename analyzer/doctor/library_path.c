@@ -4,11 +4,13 @@
  */
 #include "doctor/library_path.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,8 +20,10 @@
 
 #if defined(__x86_64__)
 #define CACHE_FLAGS_OURS 0x0303 /* ELF of libc 6, x86-64 */
+#define MACHINE_OURS EM_X86_64
 #else
 #define CACHE_FLAGS_OURS 0x0a03 /* ELF of libc 6, AArch64 */
+#define MACHINE_OURS EM_AARCH64
 #endif
 
 static const char default_folders[] =
@@ -40,44 +44,132 @@ struct cache_entry {
 	uint64_t capabilities; /* 0: for every processor */
 };
 
+static bool is_for_another_machine(int fd)
+{
+	Elf64_Ehdr head;
+
+	return pread(fd, &head, sizeof(head), 0) == (ssize_t)sizeof(head) &&
+	       memcmp(head.e_ident, ELFMAG, SELFMAG) == 0 &&
+	       (head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_machine != MACHINE_OURS);
+}
+
+/* What the loader would take, or stop at because it is damaged. */
 static bool is_library(const char *path)
 {
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat status;
+	bool is_ours;
 
-	return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, R_OK) == 0;
+	if (fd < 0)
+		return false;
+	is_ours = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && !is_for_another_machine(fd);
+	(void)close(fd);
+	return is_ours;
 }
 
-/* The folder of the asker in the place of $ORIGIN or ${ORIGIN} at the beginning, as it is nearly always. */
-static int put_folder(char *path, const char *folder, size_t bytes, const char *asker)
+/* What stands for a folder in the lists of a file. */
+enum token { TOKEN_ORIGIN, TOKEN_LIB, TOKEN_PLATFORM, TOKEN_COUNT };
+
+struct token_values {
+	char origin[PATH_MAX];
+	const char *texts[TOKEN_COUNT];
+};
+
+static const char *const tokens[TOKEN_COUNT][2] = {
+	[TOKEN_ORIGIN] = {"$ORIGIN", "${ORIGIN}"},
+	[TOKEN_LIB] = {"$LIB", "${LIB}"},
+	[TOKEN_PLATFORM] = {"$PLATFORM", "${PLATFORM}"},
+};
+
+/* The kernel tells the program where it really lies; a library lies where it was found. */
+static void set_values(const struct doctor_files *files, size_t asker, struct token_values *values)
 {
-	static const char *const origins[] = {"$ORIGIN", "${ORIGIN}"};
-	const char *slash = strrchr(asker, '/');
+	const char *path = files->files[asker].path;
+	const char *platform = (const char *)getauxval(AT_PLATFORM);
+	char *slash;
 
-	for (size_t i = 0; i < 2; i++) {
-		size_t length = strlen(origins[i]);
-
-		if (bytes >= length && strncmp(folder, origins[i], length) == 0 && slash != NULL)
-			return snprintf(path, PATH_MAX, "%.*s%.*s", (int)(slash - asker), asker,
-					(int)(bytes - length), folder + length);
-	}
-	return snprintf(path, PATH_MAX, "%.*s", (int)bytes, folder);
+	if (asker != 0 || realpath(path, values->origin) == NULL)
+		(void)snprintf(values->origin, sizeof(values->origin), "%s", path);
+	slash = strrchr(values->origin, '/');
+	if (slash != NULL)
+		slash[slash == values->origin] = '\0';
+	values->texts[TOKEN_ORIGIN] = values->origin;
+	values->texts[TOKEN_LIB] = &MEMTRACE_SYSTEM_LIBDIR[sizeof("/usr/") - 1];
+	values->texts[TOKEN_PLATFORM] = platform != NULL ? platform : "";
 }
 
-static bool find_in_list(const char *name, const char *list, const char *asker, char *path)
+/* Bytes of the token that text begins with; 0 = none. */
+static size_t find_token(const char *text, size_t bytes, enum token *token)
 {
-	while (list != NULL && *list != '\0') {
-		size_t bytes = strcspn(list, ":;");
-		int used = put_folder(path, list, bytes, asker);
+	for (int i = 0; i < TOKEN_COUNT; i++)
+		for (int j = 0; j < 2; j++) {
+			size_t length = strlen(tokens[i][j]);
 
-		if (bytes > 0 && used > 0 && used < PATH_MAX) {
-			int more = snprintf(path + used, PATH_MAX - (size_t)used, "/%s", name);
-
-			if (more > 0 && used + more < PATH_MAX && is_library(path))
-				return true;
+			*token = (enum token)i;
+			if (bytes >= length && strncmp(text, tokens[i][j], length) == 0)
+				return length;
 		}
-		list += bytes + (list[bytes] != '\0');
+	return 0;
+}
+
+/* Return: whether it fits into PATH_MAX. */
+static bool expand(const char *text, size_t bytes, const struct token_values *values, char *out)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < bytes;) {
+		enum token token;
+		size_t length = find_token(text + i, bytes - i, &token);
+		const char *from = length > 0 ? values->texts[token] : text + i;
+		size_t more = length > 0 ? strlen(from) : 1;
+
+		if (used + more >= PATH_MAX)
+			return false;
+		(void)memcpy(out + used, from, more);
+		used += more;
+		i += length > 0 ? length : 1;
 	}
-	return false;
+	out[used] = '\0';
+	return true;
+}
+
+/* An empty place in a list is the working directory, an empty list is none. */
+static bool find_in_list(const char *name, const char *list, const struct token_values *values,
+			 char *path)
+{
+	char folder[PATH_MAX];
+
+	if (list == NULL || *list == '\0')
+		return false;
+	for (;;) {
+		size_t bytes = strcspn(list, ":;");
+
+		if (expand(bytes > 0 ? list : ".", bytes > 0 ? bytes : 1, values, folder) &&
+		    snprintf(path, PATH_MAX, "%s/%s", folder, name) < PATH_MAX && is_library(path))
+			return true;
+		if (list[bytes] == '\0')
+			return false;
+		list += bytes + 1;
+	}
+}
+
+/* Of the asker and of all that led to it; one with a RUNPATH has none. */
+static bool find_in_rpaths(const struct doctor_files *files, size_t asker, const char *name,
+			   char *path)
+{
+	if (files->files[asker].survey.runpath != NULL &&
+	    !files->files[asker].survey.has_rpath_only)
+		return false;
+	for (size_t i = asker;; i = files->files[i].loader) {
+		const struct survey *survey = &files->files[i].survey;
+		struct token_values values;
+
+		set_values(files, i, &values);
+		if (survey->has_rpath_only && find_in_list(name, survey->runpath, &values, path))
+			return true;
+		if (i == 0)
+			return false;
+	}
 }
 
 /* A text inside the file that ends inside it; else NULL. */
@@ -135,14 +227,17 @@ static bool find_in_cache(const char *name, char *path)
 	return is_found;
 }
 
-bool library_path_find(const char *name, const struct library_asker *asker, char *path)
+bool library_path_find(const struct doctor_files *files, size_t asker, const char *name, char *path)
 {
-	if (strchr(name, '/') != NULL) {
-		(void)snprintf(path, PATH_MAX, "%s", name);
-		return is_library(path);
-	}
-	return (asker->is_rpath && find_in_list(name, asker->runpath, asker->path, path)) ||
-	       find_in_list(name, getenv("LD_LIBRARY_PATH"), asker->path, path) ||
-	       (!asker->is_rpath && find_in_list(name, asker->runpath, asker->path, path)) ||
-	       find_in_cache(name, path) || find_in_list(name, default_folders, asker->path, path);
+	const struct survey *survey = &files->files[asker].survey;
+	struct token_values values, of_program;
+
+	set_values(files, asker, &values);
+	set_values(files, 0, &of_program);
+	if (strchr(name, '/') != NULL)
+		return expand(name, strlen(name), &values, path) && is_library(path);
+	return find_in_rpaths(files, asker, name, path) ||
+	       find_in_list(name, getenv("LD_LIBRARY_PATH"), &of_program, path) ||
+	       (!survey->has_rpath_only && find_in_list(name, survey->runpath, &values, path)) ||
+	       find_in_cache(name, path) || find_in_list(name, default_folders, &values, path);
 }

@@ -7,19 +7,18 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
 
-/* Who asks: the file with the DT_NEEDED entry. */
-struct library_asker {
-	const char *path;    /* of it, for $ORIGIN */
-	const char *runpath; /* its DT_RUNPATH or DT_RPATH; NULL = none */
-	bool is_rpath;	     /* looked into before LD_LIBRARY_PATH instead of behind it */
-};
+#include "doctor/files.h"
 
 /**
- * library_path_find() - by the rules of ld.so(8): RPATH, LD_LIBRARY_PATH, RUNPATH, the cache of ldconfig, the
- * default folders. Folders for special processors (glibc-hwcaps) are passed over.
+ * library_path_find() - by the rules of ld.so(8): RPATH of the asker and of those that asked for it,
+ * LD_LIBRARY_PATH, RUNPATH, the cache of ldconfig, the default folders. Files for other machines are passed over, as
+ * are folders for special processors (glibc-hwcaps).
+ * @asker: the file with the DT_NEEDED entry.
  * @path: PATH_MAX bytes.
  */
-bool library_path_find(const char *name, const struct library_asker *asker, char *path);
+bool library_path_find(const struct doctor_files *files, size_t asker, const char *name,
+		       char *path);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/size_text.h"
 #include "doctor/doctor.h"
@@ -19,22 +20,21 @@
 #include "model/executable.h"
 #include "model/target.h"
 
-/* One number of /proc/PID/status; -1 where it is not there. */
-static long read_status(pid_t pid, const char *name)
+/* The word behind a name in /proc/PID/status; "" where it is not there. */
+static void read_status(pid_t pid, const char *name, char word[32])
 {
 	size_t bytes = strlen(name);
 	char path[32], line[256];
-	long value = -1;
 	FILE *file;
 
+	word[0] = '\0';
 	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	file = fopen(path, "re");
-	while (file != NULL && value < 0 && fgets(line, sizeof(line), file) != NULL)
+	while (file != NULL && word[0] == '\0' && fgets(line, sizeof(line), file) != NULL)
 		if (strncmp(line, name, bytes) == 0 && line[bytes] == ':')
-			(void)sscanf(line + bytes + 1, "%ld", &value);
+			(void)sscanf(line + bytes + 1, "%31s", word);
 	if (file != NULL)
 		(void)fclose(file);
-	return value;
 }
 
 /* Whether the kernel has told its loader to be careful. */
@@ -62,11 +62,37 @@ static bool has_shim(const struct doctor_files *files)
 	return false;
 }
 
+/* ---- a process without a program ---- */
+
+/* Return: 0, and it was told; -EEXIST it has one; -ENOENT it is gone. */
+static int explain_empty(pid_t pid, struct diagnoses *diagnoses, struct error *error)
+{
+	char exe[32], state[32], program[1];
+
+	(void)snprintf(exe, sizeof(exe), "/proc/%d/exe", (int)pid);
+	if (readlink(exe, program, sizeof(program)) >= 0 || errno != ENOENT)
+		return -EEXIST;
+	read_status(pid, "State", state);
+	if (state[0] == '\0')
+		return error_set(error, -ENOENT, "process %d: no such process", (int)pid);
+	if (state[0] == 'Z' || state[0] == 'X')
+		diagnoses_add(diagnoses, DIAGNOSIS_PROBLEM, "process",
+			      "look for the file that it left: memtrace list",
+			      "process %d has ended; its parent has not waited for it", (int)pid);
+	else
+		diagnoses_add(diagnoses, DIAGNOSIS_PROBLEM, "process",
+			      "give the process of a program",
+			      "process %d is a part of the kernel: it has no malloc", (int)pid);
+	return 0;
+}
+
 /* ---- a process without a trace file ---- */
 
 static void take_look(void *context, const struct executable_look *look)
 {
-	if (look->obstacle != EXECUTABLE_FINE)
+	/* it runs, so what it needs was there: seen from here it may be elsewhere */
+	if (look->obstacle != EXECUTABLE_FINE && look->obstacle != EXECUTABLE_MISSING &&
+	    look->obstacle != EXECUTABLE_NO_LOADER)
 		diagnoses_add(context, DIAGNOSIS_PROBLEM, look->check,
 			      executable_advice(look->obstacle), "%s", look->text);
 }
@@ -105,6 +131,7 @@ static void tell_file(const struct target *target, const struct snapshot *snapsh
 		      struct diagnoses *diagnoses)
 {
 	char folder[PATH_MAX], *slash;
+	const char *name;
 	struct stat status;
 	size_t root_bytes;
 
@@ -128,8 +155,9 @@ static void tell_file(const struct target *target, const struct snapshot *snapsh
 	(void)snprintf(folder + root_bytes, sizeof(folder) - root_bytes, "%s", target->path);
 	slash = strrchr(folder, '/');
 	*slash = '\0';
-	if (status.st_nlink > 0 && stat(folder, &status) == 0)
-		doctor_folder(diagnoses, folder, folder + root_bytes);
+	name = slash > folder + root_bytes ? folder + root_bytes : "/";
+	if (status.st_nlink > 0)
+		doctor_folder(diagnoses, access(folder, F_OK) == 0 ? folder : name, name);
 }
 
 static void tell_state(const struct snapshot *snapshot, struct diagnoses *diagnoses)
@@ -187,12 +215,13 @@ static void tell_trace(struct target *target, struct diagnoses *diagnoses)
 
 static void tell_seccomp(pid_t pid, struct diagnoses *diagnoses)
 {
-	long mode = read_status(pid, "Seccomp");
+	char mode[32];
 
-	if (mode == 1)
+	read_status(pid, "Seccomp", mode);
+	if (strcmp(mode, "1") == 0)
 		diagnoses_add(diagnoses, DIAGNOSIS_WARNING, "seccomp", NULL,
 			      "in strict mode: neither malloc nor the tracer can take more memory");
-	else if (mode == 2)
+	else if (strcmp(mode, "2") == 0)
 		diagnoses_add(diagnoses, DIAGNOSIS_NOTE, "seccomp",
 			      "take snapshots from outside: memtrace snapshot PID",
 			      "has a filter: the tracer needs only what malloc needs, snapshots of "
@@ -212,6 +241,12 @@ int doctor_process(pid_t pid, struct diagnoses *diagnoses, struct error *error)
 		diagnoses_add(diagnoses, DIAGNOSIS_PROBLEM, "rights",
 			      "run as the user of the process, or as root", "%s", reason.text);
 		return 0;
+	}
+	if (ret != 0) {
+		int empty = explain_empty(pid, diagnoses, error);
+
+		if (empty != -EEXIST)
+			return empty;
 	}
 	(void)doctor_files_of_process(pid, &files, diagnoses);
 	if (ret == 0)

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "base/size_text.h"
-#include "memtrace/env.h"
 #include "memtrace/format.h"
 #include "model/output_folder.h"
 #include "model/shim.h"
@@ -44,14 +43,16 @@ static const struct limit_row {
 	 "raise it: ulimit -d unlimited"},
 };
 
-static void tell_limit(struct diagnoses *diagnoses, pid_t pid, const struct limit_row *row)
+/* Return: whether the limit is known. */
+static bool tell_limit(struct diagnoses *diagnoses, pid_t pid, const struct limit_row *row)
 {
 	enum diagnosis_level level = DIAGNOSIS_NOTE;
 	struct rlimit limit;
 
-	if (prlimit(pid, (enum __rlimit_resource)row->resource, NULL, &limit) != 0 ||
-	    limit.rlim_cur == RLIM_INFINITY)
-		return;
+	if (prlimit(pid, (enum __rlimit_resource)row->resource, NULL, &limit) != 0)
+		return false;
+	if (limit.rlim_cur > INT64_MAX) /* as good as none */
+		return true;
 	if (limit.rlim_cur < row->enough_bytes)
 		level = DIAGNOSIS_WARNING;
 	if (limit.rlim_cur < row->least_bytes)
@@ -59,15 +60,17 @@ static void tell_limit(struct diagnoses *diagnoses, pid_t pid, const struct limi
 	diagnoses_add(diagnoses, level, "limits", row->advice, "%s limited to %s: %s%s", row->name,
 		      size_text((int64_t)limit.rlim_cur).text, row->meaning,
 		      level == DIAGNOSIS_PROBLEM ? ", and is not even made" : "");
+	return true;
 }
 
 void doctor_limits(struct diagnoses *diagnoses, pid_t pid)
 {
 	size_t before = diagnoses->count;
+	bool are_known = true;
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
-		tell_limit(diagnoses, pid, &limits[i]);
-	if (diagnoses->count == before)
+		are_known &= tell_limit(diagnoses, pid, &limits[i]);
+	if (are_known && diagnoses->count == before)
 		diagnoses_add(diagnoses, DIAGNOSIS_OK, "limits", NULL,
 			      "no resource limit stands in the way");
 }
@@ -142,8 +145,9 @@ static bool find_default_folder(struct diagnoses *diagnoses, char *folder)
 	struct error error = {""};
 	const char *places[] = {NULL, temporary != NULL ? temporary : "/tmp", "/tmp"};
 
-	if (getcwd(folder, PATH_MAX) != NULL &&
-	    output_folder_check(folder, true, NULL, &error) == 0)
+	if (getcwd(folder, PATH_MAX) == NULL)
+		(void)error_set(&error, 0, "working directory: %s", strerror(errno));
+	else if (output_folder_check(folder, true, NULL, &error) == 0)
 		return true;
 	for (size_t i = 1; i < sizeof(places) / sizeof(places[0]); i++) {
 		if (places[i][0] != '/' || output_folder_check(places[i], true, NULL, NULL) != 0)
@@ -177,40 +181,16 @@ void doctor_output(struct diagnoses *diagnoses, const struct doctor_output *outp
 		doctor_folder(diagnoses, folder, folder);
 }
 
-/* ---- what is preloaded ---- */
+/* ---- the tracer ---- */
 
-static void tell_preloaded(struct diagnoses *diagnoses, const char *path)
+void doctor_tracer(struct diagnoses *diagnoses)
 {
-	if (strstr(path, MT_SHIM_NAME) != NULL)
-		return;
-	if (strchr(path, '/') != NULL && access(path, R_OK) != 0)
-		diagnoses_add(diagnoses, DIAGNOSIS_WARNING, "preload", "unset LD_PRELOAD",
-			      "LD_PRELOAD names %s, which cannot be read: %s", path,
-			      strerror(errno));
-	else
-		diagnoses_add(diagnoses, DIAGNOSIS_NOTE, "preload",
-			      "unset LD_PRELOAD if it is not wanted",
-			      "LD_PRELOAD names %s: it stays, behind the tracer", path);
-}
-
-void doctor_preload(struct diagnoses *diagnoses)
-{
-	const char *list = getenv("LD_PRELOAD");
 	char path[PATH_MAX];
 	struct error error = {""};
 
 	if (shim_find(path, &error) != 0)
 		diagnoses_add(diagnoses, DIAGNOSIS_PROBLEM, "preload", "install memtrace again",
 			      "%s", error.text);
-	while (list != NULL && *list != '\0') {
-		size_t bytes = strcspn(list, ": ");
-
-		if (bytes > 0 && bytes < sizeof(path)) {
-			(void)snprintf(path, sizeof(path), "%.*s", (int)bytes, list);
-			tell_preloaded(diagnoses, path);
-		}
-		list += bytes + (list[bytes] != '\0');
-	}
 }
 
 void doctor_ptrace(struct diagnoses *diagnoses)

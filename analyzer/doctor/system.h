@@ -29,9 +29,9 @@ void doctor_output(struct diagnoses *diagnoses, const struct doctor_output *outp
 void doctor_folder(struct diagnoses *diagnoses, const char *where, const char *folder);
 
 /**
- * doctor_preload() - the tracer itself, and what is preloaded already.
+ * doctor_tracer() - whether the tracer itself is there.
  */
-void doctor_preload(struct diagnoses *diagnoses);
+void doctor_tracer(struct diagnoses *diagnoses);
 
 /**
  * doctor_ptrace() - whether the memory of a process can be read from outside.

@@ -52,6 +52,8 @@ int output_folder_check(const char *path, bool is_folder, char *folder, struct e
 	char text[PATH_MAX], *kept = folder != NULL ? folder : text, *slash;
 	struct stat status;
 
+	if (strlen(path) >= PATH_MAX)
+		return error_set(error, -EINVAL, "%s", strerror(ENAMETOOLONG));
 	(void)strcpy(kept, path);
 	if (!is_folder && (stat(path, &status) != 0 || !S_ISDIR(status.st_mode))) {
 		slash = strrchr(kept, '/');

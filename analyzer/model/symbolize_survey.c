@@ -12,6 +12,8 @@
 #include "model/symbolize_elf.h"
 #include "model/symbolize_find.h"
 
+#define NEEDED_MAX 4096u /* more than any program has */
+
 static const struct {
 	const char *name;
 	enum survey_symbol symbol;
@@ -52,6 +54,8 @@ static void note_symbol(struct survey *survey, const char *name, const GElf_Sym 
 			return;
 		if (symbol->st_shndx != SHN_UNDEF)
 			kept = is_hidden ? &use->internal : &use->exported;
+		else if (GELF_ST_BIND(symbol->st_info) == STB_WEAK)
+			kept = &use->asked;
 		if (*kept == NULL)
 			*kept = watched[i].name;
 		return;
@@ -108,7 +112,7 @@ static void read_dynamic(struct survey *survey, Elf *elf, Elf_Scn *section, cons
 		if (gelf_getdyn(data, (int)i, &entry) == NULL || entry.d_tag == DT_NULL)
 			return;
 		text = elf_strptr(elf, header->sh_link, entry.d_un.d_val);
-		if (entry.d_tag == DT_NEEDED && text != NULL)
+		if (entry.d_tag == DT_NEEDED && text != NULL && needed_count < NEEDED_MAX)
 			add_needed(survey, text, needed_count++);
 		else if (entry.d_tag == DT_SONAME)
 			keep_text(&survey->soname, text);
@@ -125,6 +129,9 @@ static void read_dynamic(struct survey *survey, Elf *elf, Elf_Scn *section, cons
 
 static void read_sections(struct survey *survey, Elf *elf)
 {
+	size_t count = 0;
+
+	survey->has_sections = elf_getshdrnum(elf, &count) == 0 && count > 0;
 	for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section)) != NULL;) {
 		GElf_Shdr header;
 

@@ -25,6 +25,7 @@ enum survey_symbol {
 /* How a file has such a function; the name that was met first. NULL = not. */
 struct survey_use {
 	const char *imported; /* calls it in another file */
+	const char *asked;    /* calls it where another file has it (a weak symbol) */
 	const char *exported; /* defines it for all files */
 	const char *internal; /* defines it for itself only */
 };
@@ -36,6 +37,7 @@ struct survey {
 	char *runpath; /* DT_RUNPATH, else DT_RPATH; NULL = none */
 	bool has_rpath_only;
 	bool is_symbolic;     /* uses its own definitions first */
+	bool has_sections;    /* else nothing of the above is known */
 	bool has_code;	      /* a program, or exports functions */
 	bool has_unwind_info; /* .eh_frame_hdr, by which stacks are walked */
 	bool has_symbols;     /* names of more than exported functions, here or in a debug file */

@@ -7,6 +7,7 @@ import resource
 import subprocess
 
 import harness
+from examination import examine as _examine, find as _find, none as _none
 from harness import MEMTRACE, Run, Skip, memtrace
 from made_programs import OTHER_USER, Folder
 
@@ -17,32 +18,6 @@ CALLS = """
 {declaration}
 int main(void) {{ return ({call}) == 0; }}
 """
-
-
-def _examine(*words, status=0, front=(), **options):
-    """Findings about a program or process."""
-    done = subprocess.run([*front, MEMTRACE, "doctor", "--json", *map(str, words)],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False,
-                          **options)
-    harness.equal(done.returncode, status, done.stdout + done.stderr)
-    document = json.loads(done.stdout)
-    harness.equal(document["traceable"], status == 0, "traceable")
-    return document["findings"]
-
-
-def _find(findings, level, check, *words):
-    """The only finding of a check that has all of the words; it must be of this level and say what to do."""
-    found = [row for row in findings
-             if row["check"] == check and all(word in row["text"] for word in words)]
-    harness.equal([row["level"] for row in found], [level], f"{check} {words} in {findings}")
-    if level in ("warning", "problem") and check not in ("message", "dropped"):
-        assert found[0]["advice"], found
-    return found[0]["text"]
-
-
-def _none(findings, check, level="warning"):
-    harness.equal([row for row in findings if (row["check"], row["level"]) == (check, level)], [],
-                  check)
 
 
 def _calling(declaration, call):
@@ -232,6 +207,13 @@ def each_limit_is_told_with_its_size():
     _find(_examine("true"), "ok", "limits", "no resource limit")
 
 
+def limits_that_cannot_be_read_are_not_praised():
+    with Folder() as folder:
+        denies = _denying(folder, "SYS_prlimit64", 0, 0, "EPERM")
+        none = [row for row in _examine("true", front=[denies]) if row["check"] == "limits"]
+        harness.equal(none, [], "limits")
+
+
 def who_may_read_the_memory_of_a_process_is_said():
     if os.getuid() != 0:
         raise Skip("needs root")
@@ -254,7 +236,7 @@ def what_is_preloaded_already_is_named():
         env = dict(os.environ, LD_PRELOAD=f"{other} {folder.name('lost.so')}")
         findings = _examine("true", env=env)
         _find(findings, "note", "preload", other, "behind the tracer")
-        _find(findings, "warning", "preload", "lost.so", "cannot be read")
+        _find(findings, "warning", "preload", "lost.so", "no such library")
 
 
 # Starts a program for which one system call fails where one argument has a value, or some bits.
