@@ -98,9 +98,9 @@ static void look_make_snapshots(uint64_t now)
 		(void)self_snapshot(NULL, "signal", now);
 }
 
-static void look_obey(uint32_t request, uint64_t now)
+static void look_obey(enum mt_command command, uint64_t now)
 {
-	switch (request & 0xff) {
+	switch (command) {
 	case MT_COMMAND_SNAPSHOT:
 		(void)self_snapshot(NULL, "ctl", now);
 		break;
@@ -113,11 +113,30 @@ static void look_obey(uint32_t request, uint64_t now)
 	case MT_COMMAND_RESET_PEAK:
 		site_peak_reset();
 		break;
+	case MT_COMMAND_NONE:
 	default:
 		break;
 	}
-	mt_store_release(&trace_file.header->control_done,
-			 request); /* partner: the analyzer's poll */
+}
+
+/*
+ * All that wait, in their order. A controller older than the places writes nothing but the last one; what
+ * stands at the places of others has other numbers then.
+ */
+static void look_obey_all(uint32_t done, uint32_t last, uint64_t now)
+{
+	int32_t distance = mt_request_distance(done, last);
+
+	for (int32_t before = MT_REQUEST_MAX - 1; before > 0; before--) {
+		uint32_t number = mt_request_number(last - ((uint32_t)before << 8));
+		uint32_t request =
+			mt_load_relaxed(&trace_file.header->requests[mt_request_place(number)]);
+
+		if (before < distance && mt_request_number(request) == number)
+			look_obey(mt_request_command(request), now);
+	}
+	look_obey(mt_request_command(last), now);
+	mt_store_release(&trace_file.header->control_done, last); /* partner: the analyzer's poll */
 }
 
 static void look_adapt(struct thread *thread, uint64_t now)
@@ -149,7 +168,8 @@ static void look_time_peak(uint64_t now)
 void look_around(struct thread *thread)
 {
 	uint64_t now = clock_look();
-	uint32_t request = mt_load_acquire(&trace_file.header->control), idle = 0;
+	/* partner: the system call that the analyzer writes it by, behind its place in requests */
+	uint32_t request = mt_load_acquire(&trace_file.header->control), done, idle = 0;
 
 	look_adapt(thread, now);
 	site_peak_settle(thread->shard);
@@ -157,8 +177,9 @@ void look_around(struct thread *thread)
 	/* one thread at a time; the others have something better to do */
 	if (!mt_cas_acq_rel(&look_is_busy, &idle, 1))
 		return;
-	if (request != mt_load_relaxed(&trace_file.header->control_done))
-		look_obey(request, now);
+	done = mt_load_relaxed(&trace_file.header->control_done);
+	if (request != done)
+		look_obey_all(done, request, now);
 	look_make_snapshots(now);
 	mt_store_release(&look_is_busy, 0);
 }

@@ -373,6 +373,7 @@ static void squeeze_fill_header(struct squeeze *squeeze, uint64_t now_ns, uint32
 	header->label = label_bytes > 0 ? (uint32_t)squeeze->label_offset : 0;
 	header->control = 0;
 	header->control_done = 0;
+	memset(header->requests, 0, sizeof(header->requests));
 }
 
 static uint64_t squeeze_write_all(struct squeeze *squeeze, const char *label, uint64_t label_bytes)

@@ -62,7 +62,8 @@ static int ask(pid_t pid, enum mt_command command)
 
 	if (ret == 0)
 		return CMD_DONE;
-	return cmd_fail(ret == -EINPROGRESS ? CMD_FAILED : CMD_BAD_INPUT, "%s", error.text);
+	return cmd_fail(ret == -EINPROGRESS || ret == -EBUSY ? CMD_FAILED : CMD_BAD_INPUT, "%s",
+			error.text);
 }
 
 int cmd_ctl(int argc, char **argv)

@@ -61,6 +61,7 @@ static void fill_header(struct mt_header *header, const struct pack *pack, uint3
 	header->label = label;
 	header->control = 0;
 	header->control_done = 0;
+	memset(header->requests, 0, sizeof(header->requests));
 	header->header_crc = 0;
 	memset(header->reserved, 0, sizeof(header->reserved));
 }

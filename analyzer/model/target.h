@@ -41,8 +41,8 @@ int target_load(pid_t pid, struct snapshot **out, struct error *error);
 /**
  * target_control() - ask for something and wait until it is done.
  *
- * Return: 0 done; -EINPROGRESS the request stands, the process has not allocated since; another negative
- * errno. In both cases error says it in one line.
+ * Return: 0 done; -EINPROGRESS the request stands behind those before it, the process has not allocated since;
+ * -EBUSY it was not taken; another negative errno. In all but the first case error says it in one line.
  */
 int target_control(pid_t pid, enum mt_command command, struct error *error);
 

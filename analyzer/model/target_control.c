@@ -5,9 +5,11 @@
 #define _GNU_SOURCE 1 /* process_vm_writev() */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -15,13 +17,12 @@
 
 #include "model/target.h"
 
-#define COMMAND_BITS 8
 #define WAIT_STEP_NS 5000000L
 #define WAIT_STEPS 600 /* 3 s */
 
-static int write_memory(const struct target *target, uint32_t word)
+static int write_memory(const struct target *target, size_t offset, uint32_t word)
 {
-	uint64_t address = target->header_address + offsetof(struct mt_header, control);
+	uint64_t address = target->header_address + offset;
 	struct iovec local = {.iov_base = &word, .iov_len = sizeof(word)};
 	struct iovec remote = {.iov_base = (void *)(uintptr_t)address, .iov_len = sizeof(word)};
 
@@ -32,7 +33,7 @@ static int write_memory(const struct target *target, uint32_t word)
 }
 
 /* The file is 0400 so that nobody truncates it by accident: it is writable for this moment only. */
-static int write_file(const struct target *target, uint32_t word)
+static int write_file(const struct target *target, size_t offset, uint32_t word)
 {
 	char by_descriptor[32];
 	struct stat status;
@@ -45,8 +46,7 @@ static int write_file(const struct target *target, uint32_t word)
 		return -errno;
 	(void)snprintf(by_descriptor, sizeof(by_descriptor), "/proc/self/fd/%d", target->input.fd);
 	fd = open(by_descriptor, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 ||
-	    pwrite(fd, &word, sizeof(word), offsetof(struct mt_header, control)) != sizeof(word))
+	if (fd < 0 || pwrite(fd, &word, sizeof(word), (off_t)offset) != sizeof(word))
 		result = -errno;
 	if (fd >= 0)
 		(void)close(fd);
@@ -60,8 +60,64 @@ static int read_word(const struct target *target, size_t offset, uint32_t *word)
 	return input_read(&target->input, offset, word, sizeof(*word));
 }
 
-/* Waits until the process has answered this request or a later one. */
-static int wait_done(const struct target *target, uint32_t word)
+static int write_word(const struct target *target, size_t offset, uint32_t word)
+{
+	int result = write_memory(target, offset, word);
+
+	return result < 0 ? write_file(target, offset, word) : result;
+}
+
+/*
+ * One controller at a time, or the request of one could take the place of another's. A file that cannot be
+ * opened, or locked, is one that no two are likely to write to.
+ */
+static int lock(const struct target *target)
+{
+	const struct timespec step = {.tv_nsec = WAIT_STEP_NS};
+
+	for (int i = 0; i < WAIT_STEPS; i++) {
+		if (flock(target->input.fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+			return 0;
+		(void)nanosleep(&step, NULL);
+	}
+	return -EWOULDBLOCK;
+}
+
+/* Behind those that wait. */
+static int add(const struct target *target, enum mt_command command, uint32_t *request)
+{
+	uint32_t last, done, number;
+	int result = read_word(target, offsetof(struct mt_header, control), &last);
+
+	if (result == 0)
+		result = read_word(target, offsetof(struct mt_header, control_done), &done);
+	if (result < 0)
+		return result;
+	if (mt_request_distance(done, last) >= (int32_t)MT_REQUEST_MAX)
+		return -EBUSY;
+	number = mt_request_number(last) + 1;
+	*request = mt_request_make(number, command);
+	result = write_word(target,
+			    offsetof(struct mt_header, requests) +
+				    mt_request_place(number) * sizeof(*request),
+			    *request);
+	if (result < 0)
+		return result;
+	return write_word(target, offsetof(struct mt_header, control), *request);
+}
+
+static int request(const struct target *target, enum mt_command command, uint32_t *request)
+{
+	int result = lock(target);
+
+	if (result == 0)
+		result = add(target, command, request);
+	(void)flock(target->input.fd, LOCK_UN);
+	return result;
+}
+
+/* Waits until the process has carried out this request. */
+static int wait_done(const struct target *target, uint32_t request)
 {
 	const struct timespec step = {.tv_nsec = WAIT_STEP_NS};
 	uint32_t done;
@@ -71,38 +127,52 @@ static int wait_done(const struct target *target, uint32_t word)
 
 		if (result < 0)
 			return result;
-		if ((int32_t)(done >> COMMAND_BITS) - (int32_t)(word >> COMMAND_BITS) >= 0 &&
-		    done != 0)
+		if (mt_request_distance(request, done) >= 0)
 			return 0;
 		(void)nanosleep(&step, NULL);
 	}
 	return -EINPROGRESS;
 }
 
-static int request(const struct target *target, enum mt_command command, uint32_t *word)
-{
-	int result = read_word(target, offsetof(struct mt_header, control), word);
-
-	if (result < 0)
-		return result;
-	*word = ((*word >> COMMAND_BITS) + 1) << COMMAND_BITS | (uint32_t)command;
-	result = write_memory(target, *word);
-	return result < 0 ? write_file(target, *word) : result;
-}
-
-static int explain_delay(const struct target *target, struct error *error)
+static bool is_sampled(const struct target *target)
 {
 	uint64_t sample_bytes = 0;
 
 	(void)input_read(&target->input, offsetof(struct mt_header, sample_bytes), &sample_bytes,
 			 sizeof(sample_bytes));
-	return error_set(error, -EINPROGRESS,
-			 sample_bytes > 0
-				 ? "process %d has taken no sample since; it will do this "
-				   "at its next one"
-				 : "process %d has not allocated since; it will do this at "
-				   "its next allocation",
-			 (int)target->pid);
+	return sample_bytes > 0;
+}
+
+static int explain(const struct target *target, int result, struct error *error)
+{
+	int pid = (int)target->pid;
+
+	switch (result) {
+	case 0:
+		return 0;
+	case -EINPROGRESS:
+		return error_set(error, result,
+				 is_sampled(target)
+					 ? "process %d has taken no sample since; it will do this "
+					   "at its next one"
+					 : "process %d has not allocated since; it will do this at "
+					   "its next allocation",
+				 pid);
+	case -EBUSY:
+		return error_set(error, result,
+				 "process %d: %u requests wait for its next %s: no more are taken",
+				 pid, MT_REQUEST_MAX, is_sampled(target) ? "sample" : "allocation");
+	case -EWOULDBLOCK:
+		return error_set(error, -EBUSY,
+				 "process %d: somebody else holds its trace file by a lock: "
+				 "nothing was asked for",
+				 pid);
+	default:
+		return error_set(error, result,
+				 "process %d: its control word cannot be written: %s; run as its "
+				 "user or with CAP_SYS_PTRACE",
+				 pid, strerror(-result));
+	}
 }
 
 int target_control(pid_t pid, enum mt_command command, struct error *error)
@@ -114,15 +184,9 @@ int target_control(pid_t pid, enum mt_command command, struct error *error)
 	if (result < 0)
 		return result;
 	result = request(&target, command, &word);
-	if (result < 0)
-		result = error_set(error, result,
-				   "process %d: its control word cannot be written: %s; run as "
-				   "its user or with CAP_SYS_PTRACE",
-				   (int)pid, strerror(-result));
-	else
+	if (result == 0)
 		result = wait_done(&target, word);
-	if (result == -EINPROGRESS)
-		result = explain_delay(&target, error);
+	result = explain(&target, result, error);
 	target_close(&target);
 	return result;
 }

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "memtrace/control.h"
 #include "memtrace/format_invalid.h"
 #include "memtrace/numbering.h"
 
@@ -35,15 +36,6 @@ enum mt_kind {
 enum mt_arch {
 	MT_ARCH_X86_64 = 62, /* the ELF e_machine numbers */
 	MT_ARCH_AARCH64 = 183,
-};
-
-/* What a writer of the control word may ask for; bits 0-7 of control, bits 8-31 are a sequence number. */
-enum mt_command {
-	MT_COMMAND_NONE = 0,
-	MT_COMMAND_SNAPSHOT = 1,
-	MT_COMMAND_START = 2,
-	MT_COMMAND_STOP = 3,
-	MT_COMMAND_RESET_PEAK = 4,
 };
 
 /* First 256 bytes of every file. */
@@ -66,14 +58,15 @@ struct mt_header {
 		start_monotonic_ns; /* CLOCK_MONOTONIC at the same moment; every other time counts from it */
 	uint64_t taken_ns;	    /* snapshot: nanoseconds after start; live: 0 */
 	uint32_t label;		    /* snapshot: string offset of its label, 0 none */
-	uint32_t control;	    /* live: request word, written by the analyzer */
-	uint32_t control_done; /* live: the last request word that was carried out */
+	uint32_t control;      /* live: the last request, written by the analyzer; see control.h */
+	uint32_t control_done; /* live: the last request that was carried out */
 	uint32_t header_crc;   /* snapshot: CRC-32C of header (this field 0) and section table */
 	char program[64];      /* name of the executable's file, NUL-terminated, cut */
 	uint64_t sample_bytes; /* mean distance of samples; 0 = every event is recorded */
 	int32_t parent_pid; /* of a forked child: the pid it was forked from; 0 = root of a session */
-	uint32_t fork_generation; /* 0 for an exec'd image, +1 per fork without exec */
-	uint8_t reserved[80];
+	uint32_t fork_generation;	   /* 0 for an exec'd image, +1 per fork without exec */
+	uint32_t requests[MT_REQUEST_MAX]; /* live: the last ones, each at its mt_request_place() */
+	uint8_t reserved[48];
 };
 
 enum mt_section_type {

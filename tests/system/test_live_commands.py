@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import time
 
@@ -49,6 +50,36 @@ class _Obedient(Run):
             time.sleep(0.001)
         harness.equal(asked.returncode, 0, asked.stderr.read())
         asked.stderr.close()
+
+    def requests(self):
+        """The last one that was left, and the last one that was carried out."""
+        with open(self.file(), "rb") as file:
+            file.seek(84)
+            return struct.unpack("<II", file.read(8))
+
+    def ask(self, *requests):
+        """Leaves them one behind the other; the program finds them when it is told to allocate."""
+        asked = []
+        for request in requests:
+            before = self.requests()
+            asked.append(subprocess.Popen([harness.MEMTRACE, "ctl", str(self.process.pid), request],
+                                          stderr=subprocess.DEVNULL))
+            while self.requests() == before and asked[-1].poll() is None:
+                time.sleep(0.001)
+        return asked
+
+    def answer(self, asked=()):
+        while len(set(self.requests())) > 1:
+            self.tell("f1")
+            self.tell("f-1")
+        for one in asked:
+            one.wait()
+
+    def made_by_itself(self):
+        """The snapshots, in the order of their numbers."""
+        found = [(facts["file"]["sequence"], facts) for facts in map(harness.info, glob.glob(
+            os.path.join(self.out, "*.snap"))) if facts["file"]["kind"] == "snapshot"]
+        return [facts for _, facts in sorted(found, key=lambda one: one[0])]
 
 
 def _total(what, name):
@@ -173,6 +204,49 @@ def request_to_an_idle_process_is_said_to_be_open():
         run.tell("k1")
         run.tell("k1")
         assert not harness.info(run.process.pid)["process"]["is_recording"], "request was lost"
+        run.end()
+
+
+def requests_that_wait_are_all_carried_out_in_their_order():
+    with _Obedient() as run:
+        run.tell("f500")
+        run.tell("f-500")
+        asked = run.ask("stop", "snapshot", "reset-peak", "snapshot", "start")
+        run.answer(asked)
+        first, second = run.made_by_itself()
+        harness.equal([facts["process"]["is_recording"] for facts in (first, second)], [False, False],
+                      "recording")
+        assert first["totals"]["peak_live_bytes"] >= 500_000 > 100_000 > \
+            second["totals"]["peak_live_bytes"], (first["totals"], second["totals"])
+        assert harness.info(run.process.pid)["process"]["is_recording"], "not started again"
+        run.end()
+
+
+def request_that_finds_eight_waiting_is_refused():
+    with _Obedient() as run:
+        asked = run.ask(*["snapshot"] * 8)
+        done = subprocess.run([harness.MEMTRACE, "ctl", str(run.process.pid), "stop"],
+                              stderr=subprocess.PIPE, timeout=harness.TIMEOUT, check=False)
+        harness.equal(done.returncode, 1, done.stderr)
+        assert b"8 requests wait for its next allocation" in done.stderr, done.stderr
+        run.answer(asked)
+        harness.equal(len(run.made_by_itself()), 8, "snapshots")
+        run.control("stop")
+        assert not harness.info(run.process.pid)["process"]["is_recording"], "no room again"
+        run.end()
+
+
+def last_request_of_an_older_controller_is_carried_out():
+    with _Obedient() as run:
+        run.control("snapshot")
+        harness.equal([word >> 8 for word in run.requests()], [1, 1], "numbers")
+        os.chmod(run.file(), 0o600)
+        with open(run.file(), "r+b") as file:
+            file.seek(84)
+            file.write(struct.pack("<I", 10 << 8 | 3))  # stop, and nothing at its place
+        run.answer()
+        assert not harness.info(run.process.pid)["process"]["is_recording"], "still recording"
+        harness.equal(len(run.made_by_itself()), 1, "snapshots")
         run.end()
 
 

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -340,6 +341,51 @@ START_TEST(command_to_an_idle_process_stands)
 }
 END_TEST
 
+/* Another memtrace is about to add a request. */
+START_TEST(command_is_not_written_while_the_file_is_locked)
+{
+	struct error error = {""};
+	struct mt_header *header;
+	int fd;
+
+	write_file();
+	(void)chmod(path, 0600);
+	header = map_file();
+	ck_assert_ptr_nonnull(header);
+	start_child(obey);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+	ck_assert_int_eq(target_control(child, MT_COMMAND_STOP, &error), -EBUSY);
+	ck_assert_ptr_nonnull(strstr(error.text, "nothing was asked for"));
+	ck_assert_uint_eq(header->control, 0);
+	ck_assert_int_eq(flock(fd, LOCK_UN), 0);
+	ck_assert_int_eq(target_control(child, MT_COMMAND_STOP, &error), 0);
+	ck_assert_int_eq(flock(fd, LOCK_EX | LOCK_NB), 0);
+	(void)close(fd);
+}
+END_TEST
+
+START_TEST(command_finds_its_place_when_numbers_begin_anew)
+{
+	const uint32_t last = mt_request_make(0xffffff, MT_COMMAND_START);
+	struct error error = {""};
+	struct mt_header *header;
+
+	ck_assert_int_eq(mt_request_distance(last, mt_request_make(2, MT_COMMAND_STOP)), 3);
+	ck_assert_int_eq(mt_request_distance(mt_request_make(2, MT_COMMAND_STOP), last), -3);
+	write_file();
+	(void)chmod(path, 0600);
+	header = map_file();
+	ck_assert_ptr_nonnull(header);
+	header->control = last;
+	header->control_done = last;
+	start_child(idle);
+	ck_assert_int_eq(target_control(child, MT_COMMAND_STOP, &error), -EINPROGRESS);
+	ck_assert_uint_eq(header->control, mt_request_make(0, MT_COMMAND_STOP));
+	ck_assert_uint_eq(header->requests[0], header->control);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("target");
@@ -360,6 +406,8 @@ Suite *unit_suite(void)
 	tcase_add_test(control, command_reaches_the_process_and_is_waited_for);
 	tcase_add_test(control, command_goes_through_the_file_where_memory_is_forbidden);
 	tcase_add_test(control, command_to_an_idle_process_stands);
+	tcase_add_test(control, command_is_not_written_while_the_file_is_locked);
+	tcase_add_test(control, command_finds_its_place_when_numbers_begin_anew);
 	suite_add_tcase(suite, control);
 	return suite;
 }
