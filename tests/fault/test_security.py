@@ -100,6 +100,26 @@ def files_are_for_their_owner_only():
                 harness.equal(mode, 0o700 if os.path.isdir(path) else 0o400, path)
 
 
+def folder_of_children_that_others_may_write_to_is_not_used():
+    """Its name can be known beforehand: it may be somebody else's, open to all, or a link to another place."""
+    def make(path, elsewhere):
+        return {"other's": lambda: (os.mkdir(path, 0o700), os.chown(path, 65534, 65534)),
+                "open": lambda: (os.mkdir(path), os.chmod(path, 0o777)),
+                "link": lambda: os.symlink(elsewhere, path)}
+
+    for kind in ("other's", "open", "link") if os.geteuid() == 0 else ("open", "link"):
+        with fault.Trial() as trial:
+            name = os.path.join(trial.out, "one.snap")
+            elsewhere = os.path.join(trial.folder, "elsewhere")
+            os.mkdir(elsewhere, 0o700)
+            make(name + ".d", elsewhere)[kind]()
+            status, _ = trial.run([fault.program("stages"), "fork"],
+                                  {"LD_PRELOAD": fault.SHIM, "MEMTRACE_OUT": name})
+            harness.equal(status, 7, kind)
+            harness.equal(os.listdir(name + ".d"), [], kind)
+            assert harness.drops(harness.info(name)).get("children", 0) > 0, kind
+
+
 def what_stands_in_the_place_of_a_file_is_not_written_to():
     """A file, a link to one, and a link to nothing: the trace file takes the next number."""
     with fault.Trial() as trial:

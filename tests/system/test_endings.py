@@ -19,11 +19,13 @@ WAYS = {
     "SIGILL": (-4, 1),
     "SIGTERM": (-15, 1),
     "SIGKILL": (-9, 1),
+    "after a child": (-9, 1),
     "cpu limit": (-9, 1),
     "exit in a thread": (3, 1),
     "main thread first": (0, 1),
     "exec": (0, 2),
 }
+HANDLERS_RUN = ("return", "exit", "exit in a thread", "main thread first")
 MEMORY_LIMIT = 32 << 20
 
 
@@ -33,6 +35,9 @@ def every_way_to_end_keeps_all_that_was_recorded():
             run.finish(status=status)
             harness.equal(run.check_truth(), 1, way)
             harness.equal(len(run.files()), files, f"{way}: files")
+            states = sorted(harness.info(path)["process"]["state"] for path in run.files())
+            wanted = "exited" if way in HANDLERS_RUN else "killed"
+            harness.equal(states, ["execed", "exited"] if way == "exec" else [wanted], way)
 
 
 class _LimitedMemory:

@@ -13,6 +13,8 @@ def _over(allocator, without=()):
     for name in ("entry_points", "edge_sizes"):
         with Run([target(name), *without], preload=behind) as run:
             run.finish().check_truth()
+            totals = harness.report(run.file())["totals"]
+            harness.equal((totals["foreign_free_count"], totals["unseen_free_count"]), (0, 0), totals)
         with Run([target(name), *without], preload=behind, front=[harness.COUNTING]) as run:
             oracle.check(run.finish())
 

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A traced program's errno, descriptors, signals, threads, output and status are its own."""
 import os
+import resource
+import socket
 import subprocess
+import tempfile
 
 import harness
 from harness import Run, need, target
@@ -40,13 +43,13 @@ def a_read_only_folder_stops_nothing():
         harness.equal(run.files(), [], "files")
 
 
-def _run_with_stderr(descriptor):
+def _run_with_stderr(descriptor, out="/nonexistent/folder/name", **options):
     """A program whose shim has something to say about a folder that is not there."""
-    environment = {"LD_PRELOAD": harness.SHIM, "MEMTRACE_OUT": "/nonexistent/folder/name",
+    environment = {"LD_PRELOAD": harness.SHIM, "MEMTRACE_OUT": out,
                    "PATH": "/usr/bin:/bin"}
     done = subprocess.run(["cat", "/dev/null"], env=environment, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=descriptor, timeout=harness.TIMEOUT,
-                          check=False)
+                          check=False, **options)
     harness.equal(done.returncode, 0, "status")
     return done
 
@@ -56,6 +59,24 @@ def a_message_to_a_closed_pipe_raises_nothing():
     os.close(reader)
     _run_with_stderr(writer)
     os.close(writer)
+
+
+def a_message_to_a_socket_that_takes_no_more_raises_nothing():
+    own, other = socket.socketpair()
+    own.shutdown(socket.SHUT_WR)  # poll(2) still says that it can be written to
+    _run_with_stderr(own)
+    own.close()
+    other.close()
+
+
+def _forbid_files():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def a_message_to_a_file_beyond_the_limit_raises_nothing():
+    with tempfile.TemporaryFile() as log:
+        _run_with_stderr(log, preexec_fn=_forbid_files)
+        harness.equal(os.fstat(log.fileno()).st_size, 0, "bytes")
 
 
 def a_message_to_a_full_pipe_waits_for_nobody():
@@ -75,6 +96,12 @@ def a_message_is_one_line_that_names_the_file_and_the_reason():
     said = _run_with_stderr(subprocess.PIPE).stderr.decode()
     harness.equal(said, "memtrace: cannot make a trace file, not tracing: "
                   "/nonexistent/folder/name: no such directory\n", "message")
+
+
+def a_message_shows_a_name_that_a_terminal_would_obey():
+    said = _run_with_stderr(subprocess.PIPE, out="/nonexistent/\x1b[31m\nfolder/name").stderr
+    assert said.count(b"\n") == 1 and said.endswith(b": no such directory\n"), said
+    assert b"\x1b" not in said, said
 
 
 def children_of_a_process_that_found_no_room_for_its_file_live():

@@ -3,6 +3,7 @@
 import os
 
 import harness
+import oracle
 from harness import Run, target
 
 THREADS_AT_ONCE = 1000
@@ -64,8 +65,15 @@ def threads_need_no_more_memory_where_the_program_has_taken_all_keys_that_are_fr
         assert grown <= 512, f"{grown} KiB more after 2,500 threads than after 500"
 
 
+def a_program_that_has_taken_all_keys_that_are_free_allocates_no_more():
+    counts = []
+    for keys in (0, 40):
+        with Run([target("thread_crowd"), 20, 2, keys]) as run:
+            counts.append(harness.report(run.finish().file())["totals"]["alloc_count"])
+    harness.equal(counts[1], counts[0], "allocations")
+
+
 def the_oracle_agrees_on_threads():
-    import oracle
     for name in ("blocks_handed_over", "realloc_storm", "thread_per_moment"):
         with Run([target(name)], front=[harness.COUNTING]) as run:
             oracle.check(run.finish())

@@ -38,10 +38,15 @@ static const int for_nothing[] = {SYS_write, SYS_exit_group};
 
 static void try_what_fails(void)
 {
+	struct filter_rule kill = {SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS};
+	struct sock_fprog program = filter_program(LIST(for_nothing), kill);
+
 	truth_require(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) == -1, "no filter");
 	truth_require(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, (void *)16) == -1, "bad filter");
 	truth_require(syscall(SYS_seccomp, SECCOMP_SET_MODE_STRICT, 1, NULL) == -1, "strict");
 	truth_require(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, ~0u, NULL) == -1, "flags");
+	truth_require(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, ~0u, &program) == -1,
+		      "flags of a filter");
 	truth_require(syscall(SYS_getpid) == getpid(), "syscall()");
 }
 

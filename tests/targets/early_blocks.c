@@ -14,7 +14,7 @@ static struct odd_block last;
 
 static void check(const struct odd_block *block, size_t kept)
 {
-	truth_require(malloc_usable_size(block->start) >= block->bytes, "usable size");
+	truth_require(malloc_usable_size(block->start) == block->bytes, "usable size");
 	for (size_t i = 0; i < kept; i++)
 		truth_require(block->start[i] == ODD_EARLY_BYTE, "contents");
 }
@@ -31,8 +31,10 @@ static struct odd_block early(size_t i)
 static SITE struct odd_block site_resizing(struct odd_block block, size_t bytes)
 {
 	block.start = realloc(block.start, bytes);
-	block.bytes = bytes;
 	truth_require(block.start != NULL, "realloc");
+	/* odd_allocator gives memory that nobody has had */
+	truth_require(bytes > block.bytes || block.start[bytes] == 0, "written past the end");
+	block.bytes = bytes;
 	return block;
 }
 

@@ -36,7 +36,7 @@ static SITE void *site_huge(void)
 
 static SITE void site_refused(void)
 {
-	void *p = NULL;
+	void *p = &errno;
 
 	truth_require(malloc(ptrdiff_max_bytes) == NULL && errno == ENOMEM, "PTRDIFF_MAX");
 	truth_require(malloc(ptrdiff_max_bytes + 1) == NULL, "PTRDIFF_MAX + 1");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * errno_preserved.c - looks at errno after each kind of call: untouched by success, ENOMEM by failure; and
- * at the program's signal mask, descriptors and thread count.
+ * errno_preserved.c - looks at errno at its start, after each kind of call and after a forked child's first one: untouched
+ * by success, ENOMEM by failure; and at the program's signal mask, descriptors and thread count.
  */
 #include "truth.h"
 
@@ -9,6 +9,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/wait.h>
 
 void *reallocarray(void *, size_t, size_t);
 
@@ -48,12 +49,31 @@ static int count_threads(void)
 	return line ? atoi(line + 8) : -1;
 }
 
+/* Its first call makes it a process of its own for the tracer too. */
+static void check_child(void)
+{
+	pid_t child = fork();
+	void *volatile p;
+	int status;
+
+	truth_require(child >= 0, "fork");
+	if (child == 0) {
+		errno = 4711;
+		p = malloc(10);
+		_exit(p != NULL && errno == 4711 && fcntl(3, F_GETFD) < 0 ? 0 : 1);
+	}
+	truth_require(waitpid(child, &status, 0) == child && status == 0,
+		      "errno changed or a descriptor left open by the first call of a child");
+}
+
 int main(void)
 {
 	struct truth t = {.function = "site_checked"};
+	int error = errno;
 	sigset_t mask;
 	void *p = NULL;
 
+	truth_require(error == 0, "errno changed before main");
 	for (int i = 0; i < 2000; i++) {
 		size_t bytes = (size_t)1 << i % 20;
 
@@ -77,6 +97,7 @@ int main(void)
 	errno = 4711;
 	truth_require(posix_memalign(&p, 3, 64) == EINVAL && errno == 4711, "posix_memalign");
 
+	check_child();
 	sigprocmask(SIG_SETMASK, NULL, &mask);
 	for (int signal = 1; signal < 65; signal++)
 		truth_require(sigismember(&mask, signal) <= 0, "signal mask");

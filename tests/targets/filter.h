@@ -37,15 +37,24 @@ static inline size_t filter_make(struct sock_filter *code, const int *list, size
 	return used;
 }
 
-/* By seccomp(2) or by prctl(2). */
-static inline void filter_install(const int *list, size_t count, struct filter_rule rule,
-				  int is_by_prctl)
+/* Overwritten by the next one. */
+static inline struct sock_fprog filter_program(const int *list, size_t count,
+					       struct filter_rule rule)
 {
 	static struct sock_filter code[2 * FILTER_LIST_MAX + 2];
 	struct sock_fprog program = {.filter = code};
 
 	truth_require(count <= FILTER_LIST_MAX, "too long a list");
 	program.len = (unsigned short)filter_make(code, list, count, rule);
+	return program;
+}
+
+/* By seccomp(2) or by prctl(2). */
+static inline void filter_install(const int *list, size_t count, struct filter_rule rule,
+				  int is_by_prctl)
+{
+	struct sock_fprog program = filter_program(list, count, rule);
+
 	truth_require(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "no_new_privs");
 	truth_require((is_by_prctl
 			       ? prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)

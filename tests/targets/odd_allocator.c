@@ -23,13 +23,14 @@ void *pvalloc(size_t size);
 size_t malloc_usable_size(void *block);
 void *memalign(size_t alignment, size_t size);
 
-/* In front of each block lies its size. */
+/* In front of each block lies its size, written as nobody else does. */
 static void *take(size_t size)
 {
 	size_t start = __atomic_fetch_add(&heap_used, (size + 31) & ~(size_t)15, __ATOMIC_RELAXED);
 
 	if (start + size + 32 > HEAP_BYTES)
 		return NULL;
+	size = ~size;
 	memcpy(heap + start, &size, sizeof(size));
 	return heap + start + 16;
 }
@@ -129,7 +130,7 @@ size_t malloc_usable_size(void *block)
 	size_t size;
 
 	memcpy(&size, (unsigned char *)block - 16, sizeof(size));
-	return size;
+	return ~size;
 }
 
 /* Through the program's malloc, which is the shim's. */
@@ -140,6 +141,7 @@ void *memalign(size_t alignment, size_t size)
 
 	if (interrupt != NULL)
 		interrupt();
+	size = ~size;
 	memcpy(block - 16, &size, sizeof(size));
 	return block;
 }

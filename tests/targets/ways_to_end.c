@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #define BLOCKS 51
 #define BYTES 60
@@ -131,6 +132,19 @@ static void end_main_thread_first(void)
 	pthread_exit(NULL);
 }
 
+/* One that runs all handlers of exit and has recorded nothing. */
+static void end_after_child(void)
+{
+	int status;
+	pid_t child = fork();
+
+	truth_require(child >= 0, "fork");
+	if (child == 0)
+		exit(0);
+	truth_require(waitpid(child, &status, 0) == child && status == 0, "child");
+	end_by_kill();
+}
+
 static void end_by_exec(void)
 {
 	execl("/bin/true", "true", (char *)NULL);
@@ -176,6 +190,7 @@ static const struct {
 	{"SIGILL", end_by_illegal_instruction},
 	{"SIGTERM", end_by_term},
 	{"SIGKILL", end_by_kill},
+	{"after a child", end_after_child},
 	{"memory", end_by_using_memory},
 	{"cpu limit", end_by_cpu_limit},
 	{"exit in a thread", end_in_another_thread},

@@ -120,6 +120,60 @@ START_TEST(state_is_taken_over_where_the_program_has_all_keys)
 }
 END_TEST
 
+/* Destructors of a thread's keys run in the order in which the keys were made: this one is later than ours. */
+static void attach_late(void *argument)
+{
+	struct seen *seen = argument;
+
+	seen->thread = thread_local_state.thread;
+	if (seen->thread == NULL)
+		seen->thread = thread_attach();
+}
+
+static pthread_key_t late_key;
+
+static void *run_with_late_destructor(void *argument)
+{
+	ck_assert_ptr_nonnull(thread_attach());
+	pthread_setspecific(late_key, argument);
+	return NULL;
+}
+
+START_TEST(state_that_was_given_back_is_not_used_by_later_destructors)
+{
+	struct seen seen = {0};
+	pthread_t thread;
+
+	ck_assert_int_eq(pthread_key_create(&late_key, attach_late), 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, run_with_late_destructor, &seen), 0);
+	pthread_join(thread, NULL);
+	ck_assert_ptr_null(seen.thread);
+}
+END_TEST
+
+START_TEST(state_of_the_parent_is_used_by_its_child_once)
+{
+	struct thread *parents = thread_attach();
+
+	thread_after_fork();
+	ck_assert_ptr_null(thread_local_state.thread);
+	ck_assert_ptr_eq(thread_attach(), parents);
+	ck_assert_ptr_ne(see("other").thread, parents);
+}
+END_TEST
+
+START_TEST(state_of_an_event_that_a_handler_forked_in_is_left_to_it)
+{
+	struct thread *parents = thread_attach();
+
+	thread_local_state.depth = 1;
+	thread_after_fork();
+	thread_local_state.depth = 0;
+	ck_assert_ptr_null(thread_local_state.thread);
+	ck_assert_ptr_ne(thread_attach(), parents);
+}
+END_TEST
+
 START_TEST(thread_is_recorded_with_its_beginning_and_its_end)
 {
 	struct seen seen = see("recorded-1");
@@ -172,6 +226,32 @@ START_TEST(scratch_of_a_nested_event_is_not_lent_twice)
 }
 END_TEST
 
+START_TEST(scratch_of_a_nested_event_that_was_jumped_out_of_is_lent_again)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	struct thread *own = thread_attach();
+	struct capture_scratch *first = thread_borrow_scratch(here);
+
+	own->bounds = (struct unwind_bounds){here - 4096, here + 4096};
+	ck_assert_ptr_eq(thread_borrow_scratch(here + 64), first);
+	/* what lies below may have been called by it */
+	ck_assert_ptr_ne(thread_borrow_scratch(here - 1024), first);
+}
+END_TEST
+
+START_TEST(first_event_that_was_jumped_out_of_is_known_by_the_stack)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+
+	/* before the thread has a state, and before its first walk has told where its stack is */
+	ck_assert(thread_has_left_first_event(here, here + 64));
+	ck_assert_ptr_nonnull(thread_attach());
+	ck_assert(thread_has_left_first_event(here, here + 64));
+	/* a handler within it comes from below */
+	ck_assert(!thread_has_left_first_event(here, here - 1024));
+}
+END_TEST
+
 START_TEST(scratches_run_out_and_come_back)
 {
 	struct capture_scratch *lent[65];
@@ -198,10 +278,15 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, digits_of_a_name_do_not_make_a_kind);
 	tcase_add_test(tests, state_and_shard_go_to_the_next_thread);
 	tcase_add_test(tests, state_is_taken_over_where_the_program_has_all_keys);
+	tcase_add_test(tests, state_that_was_given_back_is_not_used_by_later_destructors);
+	tcase_add_test(tests, state_of_the_parent_is_used_by_its_child_once);
+	tcase_add_test(tests, state_of_an_event_that_a_handler_forked_in_is_left_to_it);
 	tcase_add_test(tests, thread_is_recorded_with_its_beginning_and_its_end);
 	tcase_add_test(tests, more_threads_than_there_are_records_go_on_without);
 	tcase_add_test(tests, kinds_beyond_the_last_are_one_and_counted);
 	tcase_add_test(tests, scratch_of_a_nested_event_is_not_lent_twice);
+	tcase_add_test(tests, scratch_of_a_nested_event_that_was_jumped_out_of_is_lent_again);
+	tcase_add_test(tests, first_event_that_was_jumped_out_of_is_known_by_the_stack);
 	tcase_add_test(tests, scratches_run_out_and_come_back);
 	suite_add_tcase(suite, tests);
 	return suite;
