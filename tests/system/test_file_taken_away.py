@@ -11,6 +11,7 @@ from harness import Run, need, target
 
 SHIM = os.path.join(harness.BUILD, "preload", "libmemtrace.so")
 USER = 65534
+READ_BLOCKS_MAX = 1024  # of 512 bytes
 # What malloc itself uses, and what a thread's first event needs.
 CALLS = {"mmap", "munmap", "mremap", "madvise", "brk", "mprotect", "gettid", "prctl"}
 
@@ -26,14 +27,14 @@ class _Obedient:
         shim = shutil.copy(SHIM, self.run.folder)
         os.chmod(self.run.folder, 0o777)
         os.chmod(self.run.out, 0o777)
-        self.run.command = [*self._as_user(), need("env"), f"LD_PRELOAD={shim}", program]
+        self.run.command = [*self.as_user(), need("env"), f"LD_PRELOAD={shim}", program]
         self.run.env["LD_PRELOAD"] = ""
         self.process = self.run.start(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.tell("k100")
         self.path = self.run.file()
 
     @staticmethod
-    def _as_user():
+    def as_user():
         return [need("setpriv"), "--reuid", str(USER), "--regid", str(USER), "--clear-groups"]
 
     def __enter__(self):
@@ -49,7 +50,7 @@ class _Obedient:
 
     def meddle(self, script):
         """Runs a line of shell as the program's user, with $f the trace file; its status."""
-        return subprocess.run([*self._as_user(), "/bin/sh", "-c", script], cwd=self.run.out,
+        return subprocess.run([*self.as_user(), "/bin/sh", "-c", script], cwd=self.run.out,
                               env={"PATH": "/usr/bin:/bin", "f": self.path}, check=False,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
 
@@ -92,6 +93,22 @@ def a_rotation_that_copies_and_truncates_does_neither_harm():
         assert program.meddle("cp $f $f.1 && : > $f") != 0
         program.go_on()
         program.check_file(program.path)
+
+
+def readers_of_a_file_that_is_written_find_it_whole_and_harm_nobody():
+    for script in ("grep -q obedient $f", "cat $f | head -c 256M | grep -q obedient", "cp --sparse=always $f copy"):
+        with _Obedient() as program:
+            blocks = os.stat(program.path).st_blocks
+            with subprocess.Popen([*program.as_user(), "/bin/sh", "-c", script], cwd=program.run.out,
+                                  env={"PATH": "/usr/bin:/bin", "f": program.path}) as reader:
+                while reader.poll() is None:
+                    program.tell("k10")
+                    program.tell("k-10")
+            harness.equal(reader.returncode, 0, script)
+            # the program's own timeline is all that grows
+            assert os.stat(program.path).st_blocks - blocks < READ_BLOCKS_MAX, script
+            program.go_on()
+            program.check_file(program.path)
 
 
 def a_file_that_is_deleted_while_running_harms_nobody():

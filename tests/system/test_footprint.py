@@ -2,9 +2,10 @@
 """What the shim costs a program besides time: stack, memory, thread-local storage."""
 import os
 import struct
+import subprocess
 
 import harness
-from harness import Run, target
+from harness import Run, need, target
 
 # The shim that users have: what checks itself needs more.
 SHIM = os.path.join(harness.BUILD, "preload", "libmemtrace.so")
@@ -88,6 +89,21 @@ def thread_local_storage_fits_what_the_loader_keeps_for_it():
     blocks = [header[6] for header in headers if header[0] == 7]
     assert len(blocks) == 1 and 0 < blocks[0] <= TLS_BYTES, blocks
     return f"{blocks[0]} bytes"
+
+
+def the_heap_and_low_addresses_are_as_free_as_without():
+    front = [need("setarch"), "-R"]
+    if subprocess.run([*front, "true"], stderr=subprocess.DEVNULL, check=False).returncode:
+        raise harness.Skip("addresses cannot be made the same in each run")
+    for limit in ("ulimit -s 8192", "ulimit -s unlimited"):
+        said = []
+        for shim in ("", SHIM):
+            script = f"{limit} && LD_PRELOAD={shim} exec {target('low_addresses')}"
+            with Run([*front, "/bin/bash", "-c", script], env={"LD_PRELOAD": ""}) as run:
+                said.append(run.finish().stdout.decode().splitlines())
+        assert len(said[0]) > 30, said[0]
+        harness.equal(said[1], said[0], limit)
+    return said[0][0]
 
 
 harness.main(globals())

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A traced program's errno, descriptors, signals, threads, output and status are its own."""
+import json
 import os
 import resource
 import socket
@@ -113,6 +114,22 @@ def children_of_a_process_that_found_no_room_for_its_file_live():
     with Run(["/bin/bash", "-c", f"ulimit -f 100; {need('python3')} -c '{script}'; exit $?"],
              env={"PYTHONMALLOC": "malloc"}) as run:
         run.finish()
+
+
+def standard_error_used_again_is_not_written_to_whatever_is_lost():
+    with Run([target("reused_stderr")], preload=[target("libodd_allocator.so")],
+             env={"MEMTRACE_REPORT_INVALID": "1", "MEMTRACE_SNAPSHOT_AT": "grow:256K"}) as run:
+        data = os.path.join(run.folder, "data")
+        run.command.append(data)
+        run.is_exact = False
+        run.finish()
+        path = min(run.files(), key=len)
+        lost = harness.drops(harness.info(path))
+        assert {"sites", "children"} <= set(lost), lost
+        calls = json.loads(harness.memtrace("invalid", "--json", path))["calls"]
+        assert len(calls) >= 3, calls
+        harness.equal(os.path.getsize(data), 0, "bytes in the program's file")
+    return f"lost: {lost}"
 
 
 def a_stack_that_is_not_aligned_is_enough():

@@ -11,6 +11,8 @@ import subprocess
 import harness
 from harness import Run, equal, memtrace, only_row, target
 
+COLUMNS = ("live", "count", "total", "allocations", "freed", "frees", "peak", "at-peak", "temporary", "reallocs",
+           "inherited", "average", "sites")
 KINDS = ("site", "function", "line", "file", "module", "thread")
 SOURCE = os.path.join(harness.SOURCE, "tests", "targets", "obedient.c")
 SCHEMA = os.path.join(harness.SOURCE, "docs", "schema.json")
@@ -311,6 +313,38 @@ def terminals_of_40_columns_are_not_overrun():
         assert max(map(len, lines)) <= 40, narrow
         assert "live + freed = allocated" in last, last
         assert "size=2000 B" in narrow, narrow
+
+
+def _outputs(path, other):
+    """What each command says of a file, and of a change from it and to it."""
+    for form in ("--json", "--csv", "--limit=0"):
+        for kind in KINDS:
+            yield memtrace("report", form, "--by", kind, path)
+            yield memtrace("diff", form, "--by", kind, "--force", path, other)
+            yield memtrace("diff", form, "--by", kind, "--force", other, path)
+        yield memtrace("report", form, "--cumulative", path)
+    for column in COLUMNS:
+        yield memtrace("report", "--fields", column, "--sort", column, path)
+        yield memtrace("diff", "--fields", column, "--sort", column, "--force", path, other)
+    for command in ("leaks", "info"):
+        yield memtrace(command, path)
+        yield memtrace(command, "--json", path)
+
+
+def nothing_recorded_in_no_time_is_no_division_by_zero():
+    with _Obedient() as full, _Obedient(env={"MEMTRACE_START": "off"}) as empty, \
+            _Obedient(env={"MEMTRACE_START": "off", "MEMTRACE_SAMPLE": "1K"}) as sampled:
+        full.tell("k100", "k-50")
+        full.stop()
+        for run in (empty, sampled):
+            run.process.kill()  # nothing has set its clock since it began
+            run.process.wait()
+            equal(harness.report(run.file())["totals"]["alloc_count"], 0, "nothing is recorded")
+            count = 0
+            for text in _outputs(run.file(), full.file()):
+                assert not re.search(r"(?i)(?<![\w])[-+]?(nan|inf|infinity)(?![\w])", text), text
+                count += 1
+            assert count > 80, count
 
 
 harness.main(globals())
