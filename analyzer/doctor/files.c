@@ -70,14 +70,13 @@ static bool hides_malloc(const struct doctor_files *files, size_t i)
 {
 	const struct doctor_file *file = &files->files[i];
 
-	return !is_ours_or_libc(file) && !is_allocator(files, i) &&
-	       use_of(file, SURVEY_MALLOC)->exported == NULL &&
+	return !is_ours_or_libc(file) && use_of(file, SURVEY_MALLOC)->exported == NULL &&
 	       use_of(file, SURVEY_MALLOC)->internal != NULL;
 }
 
 static bool calls_beyond_malloc(const struct doctor_files *files, size_t i)
 {
-	return !is_allocator(files, i) && calls(files, i, SURVEY_MALLOCX);
+	return calls(files, i, SURVEY_MALLOCX);
 }
 
 static bool has_prefixed_allocator(const struct doctor_files *files, size_t i)

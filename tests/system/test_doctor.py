@@ -43,6 +43,11 @@ def a_program_that_can_be_traced_has_no_problem_and_is_not_started():
                                f'{{ return creat("{folder.path}/made", 0600); }}')
         findings = _examine(program, cwd=folder.path)
         assert {row["level"] for row in findings} <= {"ok", "note"}, findings
+        _none(findings, "allocator", "ok")
+        _find(findings, "ok", "linking", program, "dynamically linked")
+        _find(findings, "ok", "privileges", program, "gains no privileges")
+        _find(_examine("true"), "ok", "command", "true is /")
+        _find(findings, "note", "symbols", "quiet", "no debug information: functions, but no lines")
         assert not os.path.exists(folder.name("made")), "it was started"
         script = folder.write("script", f"#!/bin/sh\n{program}\n".encode())
         _find(_examine(script), "ok", "script", script, "a script for /bin/sh")
@@ -64,9 +69,28 @@ def programs_of_debian_are_judged_as_they_are():
         _find(findings, "problem", "privileges", "setuid")
 
 
+def nothing_is_said_of_the_files_of_what_no_tracer_gets_into():
+    loader = "-Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1"
+    with Folder() as folder:
+        for option, check, words in (("-static", "linking", "statically linked"),
+                                     ("-static-pie", "linking", "static-PIE"), (loader, "loader", "musl")):
+            findings = _examine(folder.build("other", option), status=1)
+            _find(findings, "problem", check, words)
+            harness.equal([row for row in findings if row["check"] in ("unwinding", "symbols")], [], option)
+
+
+def a_tracer_that_is_not_there_is_a_problem():
+    with Folder() as folder:
+        alone = folder.copy("memtrace", MEMTRACE)
+        done = subprocess.run([alone, "doctor", "--json", "true"], stdout=subprocess.PIPE, check=False)
+        harness.equal(done.returncode, 1, done.stdout)
+        _find(json.loads(done.stdout)["findings"], "problem", "preload", "libmemtrace.so not found")
+
+
 def a_malloc_of_its_own_is_a_problem_and_a_hidden_one_a_warning():
-    _find(_examine(harness.target("own_malloc"), status=1), "problem", "allocator",
-          "defines malloc itself")
+    findings = _examine(harness.target("own_malloc"), status=1)
+    _find(findings, "problem", "allocator", "defines malloc itself")
+    _none(findings, "allocator", "ok")
     with Folder() as folder:
         hidden = folder.build("hidden", "-fno-builtin", source="#include <stddef.h>\n"
                               '__attribute__((visibility("hidden"))) void *malloc(size_t n)'
@@ -85,6 +109,32 @@ def an_allocator_in_a_library_is_fine_but_for_its_operator_new():
         cxx = folder.build("cxx", "-l:libjemalloc.so.2", compiler="g++",
                            source="int main() { delete new int; }")
         _find(_examine(cxx), "warning", "allocator", "operator new", "libjemalloc.so.2")
+
+
+def an_allocator_that_keeps_to_itself_is_noted():
+    source = "#include <stddef.h>\nvoid *malloc(size_t n) { static char b[9]; return n > 9 ? NULL : b; }"
+    with Folder() as folder:
+        for name, code, option, is_noted in (("a.so", source, "-Wl,-Bsymbolic", True),
+                                             ("b.so", source, "-Wl,-z,now", False),
+                                             ("c.so", "int c;", "-Wl,-Bsymbolic", False)):
+            library = folder.build(name, "-shared", "-fPIC", "-fno-builtin", option, source=code)
+            findings = _examine(folder.build("user", "-Wl,--no-as-needed", library))
+            if is_noted:
+                _find(findings, "note", "allocator", name, "-Bsymbolic")
+            else:
+                _none(findings, "allocator", "note")
+
+
+def of_many_files_three_are_named():
+    with Folder() as folder:
+        for count, words in ((3, "one, two, three: no unwind"), (5, "one, two, three and 2 more: no unwind")):
+            names = ("one", "two", "three", "four", "five")[:count]
+            libraries = [folder.build(name, "-shared", "-fPIC", "-fno-asynchronous-unwind-tables",
+                                      "-Wl,--no-eh-frame-hdr", source=f"int f_{name}(void) {{ return 1; }}")
+                         for name in names]
+            findings = _examine(folder.build("user", "-Wl,--no-as-needed", *libraries))
+            _find(findings, "warning", "unwinding", words)
+            _none(findings, "unwinding", "ok")
 
 
 def what_a_program_does_beyond_malloc_is_said_and_is_not_seen():
@@ -107,6 +157,10 @@ def an_allocator_under_another_name_is_said():
                               "void *je_malloc(size_t n) { return (void *)n; }\n"
                               "int main(void) { return je_malloc(1) == NULL; }")
         _find(_examine(inside), "warning", "allocator", "inside", "name of its own")
+        hidden = folder.build("hidden", source="#include <stddef.h>\nstatic __attribute__((noinline, used))"
+                              " void *je_malloc(size_t n) { return (void *)n; }\n"
+                              "int main(void) { return je_malloc(1) == NULL; }")
+        _find(_examine(hidden), "warning", "allocator", "hidden", "name of its own")
         outside = folder.build("outside", "-l:libmimalloc.so.2", source=_calling(
             "void *mi_malloc(size_t);", "mi_malloc(1) == NULL"))
         _find(_examine(outside), "warning", "allocator", "outside", "name of its own")
@@ -144,6 +198,9 @@ def missing_names_are_noted_until_a_debug_file_is_there():
         subprocess.run(["objcopy", "--only-keep-debug", program, program + ".debug"], check=True)
         subprocess.run(["strip", program], check=True)
         _find(_examine(program), "note", "symbols", "named", "no symbols")
+        data = folder.build("libdata.so", "-shared", "-nostdlib", "-s", source="int data = 1;")
+        user = folder.build("user", "-Wl,--no-as-needed", data)
+        assert "libdata" not in str(_examine(user)), "there is nothing in it that has a name"
         subprocess.run(["objcopy", f"--add-gnu-debuglink={program}.debug", program], check=True)
         assert "named" not in str([row for row in _examine(program) if row["check"] == "symbols"])
 
@@ -317,6 +374,7 @@ def a_recording_process_is_told_with_its_file():
         _find(findings, "ok", "tracing", run.file(), "on disk")
         _find(findings, "ok", "recording", "allocations recorded")
         _find(findings, "ok", "dropped", "nothing")
+        _none(findings, "allocator", "ok")
         os.unlink(run.file())
         _find(_examine(run.process.pid), "warning", "tracing", "was deleted")
 

@@ -275,6 +275,59 @@ def losses_are_one_line_of_the_summary_and_nothing_of_the_tracer():
             subprocess.run(["umount", place.path], check=True)
 
 
+# Adds to what its own tracer has counted as not recorded: arguments KIND=COUNT.
+DROPS = """
+import glob, os, struct, sys
+path, = glob.glob("*.snap")
+os.chmod(path, 0o600)
+with open(path, "r+b", 0) as file:
+    count, bytes = struct.unpack_from("<II", file.read(256), 24)
+    table = file.read(count * bytes)
+    at, = [struct.unpack_from("<Q", table, i + 8)[0] for i in range(0, count * bytes, bytes)
+           if struct.unpack_from("<H", table, i)[0] == 16]
+    for word in sys.argv[1:]:
+        kind, count = word.split("=")
+        os.pwrite(file.fileno(), struct.pack("<Q", int(count)), at + 8 * int(kind))
+"""
+
+
+def _losses_told(place, drops):
+    """The lines of the summary when this was not recorded, and {kind: meaning}."""
+    for path in place.files():
+        os.unlink(path)
+    done = place.run(PYTHON, "-S", "-E", "-c", DROPS, *(f"{kind}={count}" for kind, count in drops.items()))
+    harness.equal(done.returncode, 0, done.stderr)
+    listed = harness.info(place.files()[0])["drops"]
+    for kind, count in drops.items():
+        harness.equal(listed[kind]["count"], count, listed[kind]["name"])
+    told = [line for line in done.stderr.decode().splitlines() if line.startswith("  dropped ")]
+    return told, [drop["meaning"] for drop in listed], [drop["name"] for drop in listed]
+
+
+def what_makes_figures_wrong_or_was_asked_for_is_told_and_nothing_else():
+    with _Place() as place:
+        names = _losses_told(place, {})[2]
+        for kind, name in enumerate(names):
+            told, meanings, _ = _losses_told(place, {kind: 1234567})
+            is_told = name in ("events", "blocks", "sites", "counters", "early", "snapshots", "marks",
+                               "children", "invalid")
+            harness.equal(told, [f"  dropped     1,234,567 {meanings[kind]}; more: memtrace info"] * is_told,
+                          name)
+
+
+def of_several_losses_the_greatest_is_told():
+    with _Place() as place:
+        names = _losses_told(place, {})[2]
+        events, sites, marks, cut = map(names.index, ("events", "sites", "marks", "truncated_stacks"))
+        for drops, most, more in (({events: 2, sites: 7, marks: 3}, sites, "that and more"),
+                                  ({events: 9, marks: 3, cut: 50}, events, "that and more"),
+                                  ({sites: 1, marks: 4}, marks, "that and more"),
+                                  ({marks: 4, cut: 50}, marks, "more")):
+            told, meanings, _ = _losses_told(place, drops)
+            harness.equal(told, [f"  dropped     {drops[most]} {meanings[most]}; {more}: memtrace info"],
+                          drops)
+
+
 def everything_that_can_go_unrecorded_is_listed_with_its_meaning():
     with open(os.path.join(harness.SOURCE, "include", "memtrace", "format.h"), encoding="utf-8") as file:
         kinds = re.findall(r"^\tMT_DROP_(\w+),", file.read(), flags=re.M)
