@@ -19,6 +19,7 @@
 #include "memtrace/env.h"
 #include "model/drop_text.h"
 #include "model/exit_status.h"
+#include "model/interval.h"
 #include "model/snapshot.h"
 #include "model/trace_folder.h"
 #include "render/number_text.h"
@@ -148,9 +149,25 @@ static void print_totals(const struct snapshot *snapshot)
 	(void)fprintf(stderr, "  %-12s%s\n", "peak",
 		      size_text(totals[MT_TOTAL_PEAK_LIVE_BYTES]).text);
 	print_line("at exit", totals[MT_TOTAL_LIVE_BLOCKS], totals[MT_TOTAL_LIVE_BYTES]);
+}
+
+static void print_sampling(const struct snapshot *snapshot)
+{
 	if (snapshot->header.sample_bytes != 0)
 		(void)fprintf(stderr, "  %-12s%s\n", "figures",
 			      sampled_text(snapshot->header.sample_bytes).text);
+}
+
+static void print_silence(const struct snapshot *snapshot)
+{
+	if (snapshot->header.sample_bytes != 0)
+		(void)fprintf(stderr,
+			      "  no sample was taken: with 95%%, at most %s was allocated\n",
+			      size_text(interval_unseen_bytes(snapshot->header.sample_bytes)).text);
+	else
+		(void)fputs(
+			"  no allocation was seen: it made none, or has an allocator of its own\n",
+			stderr);
 }
 
 /* One line, whatever the number of kinds: what there was most of, in the words of info. */
@@ -208,11 +225,10 @@ static void print_found(const struct found *found, const struct launch *launch,
 	(void)fputc('\n', stderr);
 	print_end(launch, snapshot);
 	if (is_empty(snapshot))
-		(void)fputs(
-			"  no allocation was seen: it made none, or has an allocator of its own\n",
-			stderr);
+		print_silence(snapshot);
 	else
 		print_totals(snapshot);
+	print_sampling(snapshot);
 	print_losses(snapshot);
 	run_top_print(snapshot, stderr);
 	print_messages(snapshot);

@@ -231,14 +231,17 @@ static int build_site(struct build *build, const struct visit *visit)
 static int build_snapshot(struct build *build, const struct snapshot *snapshot)
 {
 	const struct aggregation *how = build->aggregation;
+	struct estimate unseen = estimate_unseen(snapshot->header.sample_bytes);
 	struct visit visit = {.snapshot = snapshot};
 	struct digest *keys = NULL;
 	int status = 0;
 	size_t i;
 
+	if (snapshot->header.sample_bytes > 0)
+		status = row_set_add_estimate(build->set, &build->set->estimates, 0, &unseen);
 	if (needs_frames(how))
 		stack_reader_expect(how->reader, snapshot);
-	if (how->by == GROUP_SITE || how->changes)
+	if (!status && (how->by == GROUP_SITE || how->changes))
 		status = group_site_keys(how->rules, how->reader, snapshot, &keys);
 	if (!status && how->by == GROUP_SITE)
 		status = row_set_reserve(build->set, build->set->count + snapshot->site_count);

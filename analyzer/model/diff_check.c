@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/size_text.h"
+#include "model/interval.h"
+
 #include "model/diff.h"
 
 static void find(struct findings *findings, enum finding_kind kind, const char *format, ...)
@@ -154,9 +157,15 @@ static void check_silence(const struct snapshot *const *snapshots, size_t count,
 		if (snapshots[i]->totals[MT_TOTAL_ALLOC_COUNT] > 0 ||
 		    snapshots[i]->process.is_stopped)
 			return;
-	find(findings, FINDING_NOTE,
-	     "%s: no allocation was seen; the program may bring an allocator of its own",
-	     snapshots[0]->path);
+	if (snapshots[0]->header.sample_bytes > 0)
+		find(findings, FINDING_NOTE,
+		     "%s: no sample was taken: with 95%%, at most %s was allocated",
+		     snapshots[0]->path,
+		     size_text(interval_unseen_bytes(snapshots[0]->header.sample_bytes)).text);
+	else
+		find(findings, FINDING_NOTE,
+		     "%s: no allocation was seen; the program may bring an allocator of its own",
+		     snapshots[0]->path);
 }
 
 void diff_check(const struct snapshot *const *snapshots, size_t count, const char *const *rebuilt,

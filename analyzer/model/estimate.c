@@ -20,6 +20,14 @@ struct sampled_text sampled_text(uint64_t sample_bytes)
 	return out;
 }
 
+struct estimate estimate_unseen(uint64_t sample_bytes)
+{
+	return (struct estimate){
+		.escaped_blocks = (double)sample_bytes,
+		.escaped_bytes = (double)sample_bytes,
+	};
+}
+
 void estimate_part_add(struct estimate_part *sum, const struct estimate_part *part, double factor)
 {
 	sum->blocks += factor * part->blocks;

@@ -40,6 +40,14 @@ struct sampled_text {
 struct sampled_text sampled_text(uint64_t sample_bytes);
 
 /**
+ * estimate_unseen() - of a whole process before any of its samples: what it may have allocated without one.
+ *
+ * A byte begins a sample with probability 1/R, so none is taken of x bytes with exp(-x/R), whatever the sizes of
+ * the blocks; as many blocks as bytes is the most that there can have been.
+ */
+struct estimate estimate_unseen(uint64_t sample_bytes);
+
+/**
  * estimate_part_add() - add a part times a factor, which may be negative.
  */
 void estimate_part_add(struct estimate_part *sum, const struct estimate_part *part, double factor);

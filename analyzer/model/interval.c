@@ -184,6 +184,11 @@ struct interval interval_of(const struct field *field, const struct estimated *o
 	return interval_around(field_value(field, of->figures), &limits);
 }
 
+int64_t interval_unseen_bytes(uint64_t sample_bytes)
+{
+	return whole(EVENTS_UNSEEN * (double)sample_bytes);
+}
+
 /* last - first of two that are independent of each other: their distances from the limits add up squared. */
 static struct limits limits_between(const struct limits *first, const struct limits *last)
 {

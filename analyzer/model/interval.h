@@ -11,7 +11,9 @@
  * that do. The quantiles are of shape k + 1/2 for the upper and k + 1/2 - 6/(5 k) for the lower limit, k
  * being the number of events; of a single event the lower limit is what was recorded. Where none was seen of what
  * lives, was freed or has changed, up to three of the site's average ones may have escaped. What is always recorded
- * has no width, unless its sizes vary: then there may have been smaller ones.
+ * has no width, unless its sizes vary: then there may have been smaller ones. A process as a whole may have had blocks that left no
+ * sample anywhere: the upper limit of a total without one that weighs more than itself is ln 20 = 3.0 times the distance above what was
+ * recorded, as half of exp(-3.0) is 0.025 (the exact limit of a Poisson count of 0, in the mid-p form that is used throughout).
  *
  * For events of one weight the truth is inside in 94 to 98 % of the cases, for any number of them. Where a site
  * allocates in sizes that differ by orders of magnitude, many small blocks may have left no sample: then limits
@@ -45,6 +47,11 @@ bool interval_has(const struct field *field);
  * interval_of() - of one column. The value itself is always inside.
  */
 struct interval interval_of(const struct field *field, const struct estimated *of);
+
+/**
+ * interval_unseen_bytes() - at most so many bytes are allocated, with 95 %, where no sample is taken.
+ */
+int64_t interval_unseen_bytes(uint64_t sample_bytes);
 
 /**
  * interval_of_change() - of last - first.

@@ -20,6 +20,7 @@ int load_estimates(struct load *load, size_t site_count)
 				     "damaged: samples are %" PRIu64
 				     " bytes apart; at most %" PRIu64 " are possible",
 				     snapshot->header.sample_bytes, MT_SAMPLE_BYTES_MAX);
+	snapshot->estimate = estimate_unseen(snapshot->header.sample_bytes);
 	snapshot->estimates = load_keep(load, site_count, sizeof(*snapshot->estimates));
 	return snapshot->estimates == NULL ? -EBADMSG : 0;
 }

@@ -107,7 +107,7 @@ static void recount(struct snapshot *snapshot)
 
 	totals[MT_TOTAL_LIVE_BLOCKS] = totals[MT_TOTAL_LIVE_BYTES] = 0;
 	totals[MT_TOTAL_FREE_COUNT] = totals[MT_TOTAL_FREED_BYTES] = 0;
-	snapshot->estimate = (struct estimate){0};
+	snapshot->estimate = estimate_unseen(snapshot->header.sample_bytes);
 	for (i = 0; i < snapshot->site_count; i++) {
 		const struct counters *counters = &snapshot->sites[i].counters;
 

@@ -223,7 +223,12 @@ static void sum_estimates(struct row_set *set)
 	size_t i, k;
 
 	for (k = 0; k < set->input_count; k++) {
-		set->estimates[k] = (struct estimate){0};
+		const struct estimate before = set->estimates[k];
+
+		set->estimates[k] = (struct estimate){
+			.escaped_blocks = before.escaped_blocks,
+			.escaped_bytes = before.escaped_bytes,
+		};
 		for (i = 0; i < set->count; i++)
 			if (set->rows[i].estimates)
 				estimate_add(&set->estimates[k], &set->rows[i].estimates[k]);

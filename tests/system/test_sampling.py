@@ -266,4 +266,34 @@ def running_process_agrees_with_its_table():
         process.wait()
 
 
+def limits_of_totals_hold_where_no_sample_was_taken_and_that_is_said():
+    distance, silent = 1 << 19, 0
+    limit = 1570626  # ln 20 times the distance
+    for seed in range(8):
+        with _sampled(seed, "leak_in_loop", 150, distance=distance) as run:
+            run.finish()
+            truth = sum(fact["alloc_bytes"] for fact in _truth(run).values())
+            document, facts = harness.report(run.file()), harness.info(run.file())
+            if document["rows"]:
+                continue
+            silent += 1
+            assert 0 < truth < limit, truth
+            for totals in (document["totals"], facts["totals"]):
+                harness.equal([totals[f"{name}_{end}"] for name in ("alloc_bytes", "live_bytes", "live_blocks")
+                               for end in ("low", "high")], [0, limit] * 3, totals)
+            for command in ("report", "leaks"):
+                done = subprocess.run([harness.MEMTRACE, command, run.file()], stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT, check=True)
+                text = done.stdout.decode()
+                assert "no sample was taken: with 95%, at most 1534 KiB was allocated" in text, text
+                assert "size 0 B [0 B, 1534 KiB]" in text and "no allocation was seen" not in text, text
+            done = subprocess.run(
+                [harness.MEMTRACE, "run", "--sample", "512K", "-o", os.path.join(run.folder, "again.snap"),
+                 *run.command], stderr=subprocess.PIPE, check=True,
+                env={**os.environ, "MEMTRACE_SAMPLE_SEED": str(seed), "TRUTH_FILE": "/dev/null"})
+            assert b"  no sample was taken: with 95%, at most 1534 KiB" in done.stderr, done.stderr
+            assert b"  figures     sampled (1 per 512 KiB)\n" in done.stderr, done.stderr
+    assert silent, "each seed took a sample"
+
+
 harness.main(globals())
