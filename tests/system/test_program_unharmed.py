@@ -125,7 +125,7 @@ def standard_error_used_again_is_not_written_to_whatever_is_lost():
         run.finish()
         path = min(run.files(), key=len)
         lost = harness.drops(harness.info(path))
-        assert {"sites", "children"} <= set(lost), lost
+        assert {"blocks", "sites", "children"} <= set(lost), lost
         calls = json.loads(harness.memtrace("invalid", "--json", path))["calls"]
         assert len(calls) >= 3, calls
         harness.equal(os.path.getsize(data), 0, "bytes in the program's file")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * reused_stderr.c - makes its standard error a file of its own, and goes on so that much cannot be recorded: call stacks
- * and a child without room, frees of what is no block. Runs over odd_allocator, whose free() does nothing.
+ * reused_stderr.c - makes its standard error a file of its own, and goes on so that much cannot be recorded: call stacks,
+ * blocks and a child without room, frees of what is no block. Runs over odd_allocator, whose free() does nothing.
  *
  * usage: reused_stderr FILE
  */
@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #define STACKS 30000u
+#define BLOCKS (3 * STACKS)
 
 static SITE void *site_of_many(size_t bytes)
 {
@@ -49,8 +50,8 @@ int main(int argc, char **argv)
 	truth_require(open(argv[1], O_WRONLY | O_CREAT | O_TRUNC, 0600) == STDERR_FILENO, "file");
 	free_what_is_none();
 	truth_require(setrlimit(RLIMIT_AS, &none) == 0, "setrlimit");
-	for (unsigned i = 0; i < STACKS; i++)
-		truth_require(paths_call(i, site_of_many, 40) != NULL, "malloc");
+	for (unsigned i = 0; i < BLOCKS; i++)
+		truth_require(paths_call(i % STACKS, site_of_many, 40) != NULL, "malloc");
 	fork_without_room();
 	free_what_is_none();
 	return 0;
