@@ -8,16 +8,16 @@
 #include "arena.h"
 
 #include "memtrace/atomic.h"
-#include "os.h"
+#include "os_region.h"
 
 #define ARENA_ALIGN ((size_t)64)
 #define ARENA_PAGE ((size_t)4096)
 #define ARENA_CHUNK_BYTES ((size_t)256 << 10)
 
-/* First bytes of each chunk. */
 struct arena_chunk {
-	size_t used; /* header included; may run past the end when the chunk is full */
-	char pad[ARENA_ALIGN - sizeof(size_t)];
+	char *memory; /* begins with this, or is wiped in children, who may be in the middle of all this */
+	size_t used; /* may run past the end when the chunk is full */
+	char pad[ARENA_ALIGN - sizeof(char *) - sizeof(size_t)];
 };
 
 static struct arena_chunk *arena_kept, *arena_own;
@@ -29,38 +29,44 @@ static void *arena_cut(struct arena_chunk *chunk, size_t bytes)
 	if (chunk == NULL || mt_load_relaxed(&chunk->used) + bytes > ARENA_CHUNK_BYTES)
 		return NULL;
 	end = mt_add_relaxed(&chunk->used, bytes);
-	return end <= ARENA_CHUNK_BYTES ? (char *)chunk + (end - bytes) : NULL;
+	return end <= ARENA_CHUNK_BYTES ? chunk->memory + (end - bytes) : NULL;
+}
+
+static struct arena_chunk *arena_new_chunk(bool is_own)
+{
+	struct arena_chunk *fresh =
+		is_own ? arena_alloc(sizeof(*fresh)) : os_region_map(ARENA_CHUNK_BYTES, NULL);
+	bool is_wiped; /* whoever is not told so may still use what is there */
+
+	if (fresh == NULL)
+		return NULL;
+	fresh->memory = is_own ? os_region_map(ARENA_CHUNK_BYTES, &is_wiped) : (char *)fresh;
+	fresh->used = is_own ? 0 : sizeof(*fresh);
+	return fresh->memory == NULL ? NULL : fresh;
 }
 
 /* Puts a fresh chunk in the place of that one. Returns what is there now; NULL = no memory. */
 static struct arena_chunk *arena_renew(struct arena_chunk **current, struct arena_chunk *chunk)
 {
-	struct arena_chunk *fresh = os_map(ARENA_CHUNK_BYTES);
+	struct arena_chunk *fresh = arena_new_chunk(current == &arena_own);
 
 	if (fresh == NULL)
 		return NULL;
-	fresh->used = sizeof(*fresh);
-	/* all but the page that says how much is used: a child may be in the middle of all this */
-	if (current == &arena_own) {
-		fresh->used = ARENA_PAGE;
-		(void)os_wipe_in_children((char *)fresh + ARENA_PAGE,
-					  ARENA_CHUNK_BYTES - ARENA_PAGE);
-	}
 	if (mt_cas_acq_rel(current, &chunk, fresh))
 		return fresh;
-	os_unmap(fresh, ARENA_CHUNK_BYTES);
+	os_region_give_back(fresh->memory, ARENA_CHUNK_BYTES);
 	return chunk;
 }
 
 static void *arena_take(struct arena_chunk **current, size_t bytes)
 {
-	struct arena_chunk *chunk =
-		mt_load_acquire(current); /* partner: the CAS in arena_renew() */
+	/* partner: the CAS in arena_renew() */
+	struct arena_chunk *chunk = mt_load_acquire(current);
 	void *p;
 
 	bytes = (bytes + ARENA_ALIGN - 1) & ~(ARENA_ALIGN - 1);
 	if (bytes > ARENA_CHUNK_BYTES / 4)
-		return os_map((bytes + ARENA_PAGE - 1) & ~(ARENA_PAGE - 1));
+		return os_region_map((bytes + ARENA_PAGE - 1) & ~(ARENA_PAGE - 1), NULL);
 	while ((p = arena_cut(chunk, bytes)) == NULL) {
 		chunk = arena_renew(current, chunk);
 		if (chunk == NULL)
@@ -81,9 +87,11 @@ void *arena_alloc_own(size_t bytes)
 
 struct os_range arena_range(bool is_own)
 {
-	char *chunk = (char *)mt_load_acquire(is_own ? &arena_own : &arena_kept);
+	struct arena_chunk *chunk = mt_load_acquire(is_own ? &arena_own : &arena_kept);
 
-	return (struct os_range){chunk, chunk == NULL ? 0 : ARENA_CHUNK_BYTES};
+	if (chunk == NULL)
+		return (struct os_range){NULL, 0};
+	return (struct os_range){chunk->memory, ARENA_CHUNK_BYTES};
 }
 
 static void arena_prepare_one(struct arena_chunk **current)

@@ -14,28 +14,25 @@
 #include <stddef.h>
 #include <sys/mman.h>
 
+#include "arena.h"
 #include "os.h"
+#include "os_region.h"
 
-#define ID_INDEX_PAGE ((size_t)4096)
-
-static size_t id_index_bytes(uint64_t slots)
+static size_t id_index_bytes(const struct id_index_table *table)
 {
-	return (sizeof(struct id_index_table) + slots * sizeof(struct mt_pair) + ID_INDEX_PAGE -
-		1) &
-	       ~(ID_INDEX_PAGE - 1);
+	return (table->mask + 1) * sizeof(table->slots[0]);
 }
 
 static struct id_index_table *id_index_new(uint64_t slots)
 {
-	struct id_index_table *table = os_map(id_index_bytes(slots));
+	struct id_index_table *table = arena_alloc(sizeof(*table));
 
-	if (table != NULL) {
-		table->mask = slots - 1;
-		table->shift = 64 - (uint32_t)__builtin_ctzll(slots);
-		table->is_wiped = os_wipe_in_children((char *)table + ID_INDEX_PAGE,
-						      id_index_bytes(slots) - ID_INDEX_PAGE);
-	}
-	return table;
+	if (table == NULL)
+		return NULL;
+	table->mask = slots - 1;
+	table->shift = 64 - (uint32_t)__builtin_ctzll(slots);
+	table->slots = os_region_map(id_index_bytes(table), &table->is_wiped);
+	return table->slots == NULL ? NULL : table;
 }
 
 /* Returns the id that stands for the key in this table; 0 = table full. */
@@ -83,16 +80,15 @@ static void id_index_grow(struct id_index *index, struct id_index_table *table)
 
 	if (larger == NULL)
 		return;
-	os_populate(larger, id_index_bytes(larger->mask + 1));
+	os_populate(larger->slots, id_index_bytes(larger));
 	count = id_index_copy(table, larger);
 	if (!mt_cas_acq_rel(&index->table, &expected, larger)) {
-		os_unmap(larger, id_index_bytes(larger->mask + 1));
+		os_region_give_back(larger->slots, id_index_bytes(larger));
 		return;
 	}
 	if (mt_load_relaxed(&table->used) != count)
 		(void)id_index_copy(table, larger); /* what came in between */
-	(void)os_advise((char *)table + ID_INDEX_PAGE,
-			id_index_bytes(table->mask + 1) - ID_INDEX_PAGE, MADV_DONTNEED);
+	(void)os_advise(table->slots, id_index_bytes(table), MADV_DONTNEED);
 }
 
 /* One thread grows at half full; if it has not come back by three quarters, each does. */
@@ -118,7 +114,7 @@ uint32_t id_index_insert(struct id_index *index, uint64_t key, uint32_t id)
 		if (mt_cas_acq_rel(&index->table, &table, fresh))
 			table = fresh;
 		else
-			os_unmap(fresh, id_index_bytes(index->first_slots));
+			os_region_give_back(fresh->slots, id_index_bytes(fresh));
 	}
 	if (id_index_must_grow(table)) {
 		id_index_grow(index, table);
@@ -134,8 +130,7 @@ void id_index_begin_again(struct id_index *index)
 
 	if (table == NULL || !table->is_wiped)
 		return;
-	/* what stands in the first page is inserted again and not counted then: a few slots of many */
 	table->used = 0;
 	table->growers = 0;
-	os_populate((char *)table + ID_INDEX_PAGE, id_index_bytes(table->mask + 1) - ID_INDEX_PAGE);
+	os_populate(table->slots, id_index_bytes(table));
 }

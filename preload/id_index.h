@@ -12,20 +12,20 @@
 #ifndef PRELOAD_ID_INDEX_H
 #define PRELOAD_ID_INDEX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "memtrace/atomic.h"
 
 struct id_index_table {
-	uint64_t mask;	   /* slots - 1 */
-	uint64_t used;	   /* slots taken */
-	uint64_t growers;  /* threads that have started to make a larger one */
-	uint32_t shift;	   /* of a hash, to its slot */
-	uint32_t is_wiped; /* in a child of fork, all but this page of it */
-	uint32_t pad[8];
-	struct mt_pair
-		slots[]; /* low: key + 1, 0 = free; high: id. Written at once, and never again */
+	uint64_t mask;	  /* slots - 1 */
+	uint64_t used;	  /* slots taken */
+	uint64_t growers; /* threads that have started to make a larger one */
+	uint32_t shift;	  /* of a hash, to its slot */
+	bool is_wiped;	  /* the slots, in a child of fork */
+	/* low: key + 1, 0 = free; high: id. Written at once, and never again */
+	struct mt_pair *slots;
 };
 
 struct id_index {

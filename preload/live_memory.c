@@ -17,6 +17,7 @@
 #include "memtrace/atomic.h"
 #include "memtrace/live_layout.h"
 #include "os.h"
+#include "os_region.h"
 
 #define LIVE_PAGE 4096u
 #define LIVE_CHUNK_PAGES 256u /* of one mapping at first; then an eighth of what is mapped */
@@ -109,7 +110,7 @@ static uint32_t live_chunk_pages(void)
 static void *live_renew(struct mt_pair chunk, uint32_t taken_pages)
 {
 	uint32_t pages = live_chunk_pages();
-	void *fresh = os_map((size_t)pages * LIVE_PAGE);
+	void *fresh = os_region_map((size_t)pages * LIVE_PAGE, NULL);
 
 	if (fresh == NULL)
 		return NULL;
@@ -119,7 +120,7 @@ static void *live_renew(struct mt_pair chunk, uint32_t taken_pages)
 		(void)mt_add_relaxed(&live_mapped_pages, pages);
 		return fresh;
 	}
-	os_unmap(fresh, (size_t)pages * LIVE_PAGE);
+	os_region_give_back(fresh, (size_t)pages * LIVE_PAGE);
 	return NULL;
 }
 

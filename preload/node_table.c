@@ -15,6 +15,7 @@
 #include "memtrace/atomic.h"
 #include "memtrace/numbering.h"
 #include "os.h"
+#include "os_region.h"
 #include "trace_file.h"
 
 #define NODE_INDEX_SLOTS (1u << 10)
@@ -80,16 +81,16 @@ static uint32_t *node_site_place(uint32_t node)
 	uint64_t first = mt_run_first(run, NODE_RUN_LOG2);
 	uint64_t bytes = (mt_run_first(run + 1, NODE_RUN_LOG2) - first) * sizeof(uint32_t);
 	uint32_t *sites = mt_load_acquire(&node_sites[run]), *fresh; /* partner: the CAS below */
+	bool is_wiped; /* what is not is found again, too */
 
 	if (sites == NULL) {
-		fresh = os_map(bytes);
+		fresh = os_region_map(bytes, &is_wiped);
 		if (fresh == NULL)
 			return NULL;
-		(void)os_wipe_in_children(fresh, bytes);
 		if (mt_cas_acq_rel(&node_sites[run], &sites, fresh))
 			sites = fresh;
 		else
-			os_unmap(fresh, bytes);
+			os_region_give_back(fresh, bytes);
 	}
 	return &sites[node - first];
 }

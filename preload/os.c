@@ -27,6 +27,9 @@
 #include "os_call.h"
 #include "os_lock.h"
 
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000 /* Linux 4.17; before it the address is a wish */
+#endif
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
 #endif
@@ -45,28 +48,31 @@ static void *os_pointer(long result)
 #define OS_PAGE ((size_t)4096)
 
 /*
- * Inaccessible pages that the system chooses. ThreadSanitizer hears of them through libc only; else what threads
+ * ThreadSanitizer hears of them through libc only; else what threads
  * did at these addresses before they were given back would be taken for a race.
  */
 #if defined(MT_ATOMIC_IS_WATCHED)
-static char *os_choose(size_t bytes)
+void *os_choose(void *place, size_t bytes)
 {
-	void *p = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	void *p = mmap(place, bytes, PROT_NONE, place == NULL ? flags : flags | MAP_FIXED_NOREPLACE,
+		       -1, 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }
 #else
-static char *os_choose(size_t bytes)
+void *os_choose(void *place, size_t bytes)
 {
-	return os_pointer(CALL6(SYS_mmap, NULL, bytes, PROT_NONE,
-				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+
+	return os_pointer(CALL6(SYS_mmap, place, bytes, PROT_NONE,
+				place == NULL ? flags : flags | MAP_FIXED_NOREPLACE, -1, 0));
 }
 #endif
 
-/* Inaccessible range with one more page at each end; the inner part is for MAP_FIXED. */
-static char *os_reserve(size_t bytes)
+char *os_reserve(size_t bytes)
 {
-	char *p = os_choose(bytes + 2 * OS_PAGE);
+	char *p = os_choose(NULL, bytes + 2 * OS_PAGE);
 
 	/* what takes its place would be counted beside it */
 	if (p != NULL && mt_load_relaxed(&os_is_locking))
@@ -74,69 +80,53 @@ static char *os_reserve(size_t bytes)
 	return p == NULL ? NULL : p + OS_PAGE;
 }
 
-static int os_map_into(char *place, size_t bytes, int flags, int fd, uint64_t offset)
+int os_map_into(char *place, size_t bytes, int flags, int fd, uint64_t offset)
 {
 	bool is_locking = mt_load_relaxed(&os_is_locking);
-	long result;
+	long result = CALL6(SYS_mmap, place, bytes, is_locking ? PROT_NONE : PROT_READ | PROT_WRITE,
+			    flags | MAP_FIXED, fd, offset);
 
-	if (place == NULL)
-		return -ENOMEM;
-	result = CALL6(SYS_mmap, place, bytes, is_locking ? PROT_NONE : PROT_READ | PROT_WRITE,
-		       flags | MAP_FIXED, fd, offset);
-	if (os_pointer(result) != NULL && is_locking && !os_open_unlocked(place, bytes))
-		result = -ENOMEM;
-	if (os_pointer(result) == NULL) {
-		os_unmap(place, bytes);
+	if (os_pointer(result) == NULL)
 		return (int)result;
-	}
+	if (is_locking && !os_open_unlocked(place, bytes))
+		return -ENOMEM;
 	(void)os_advise(place, bytes, MADV_DONTDUMP);
 	return 0;
 }
 
-void *os_map(size_t bytes)
+/* The same between inaccessible pages of its own. */
+static int os_map_apart(size_t bytes, int flags, int fd, uint64_t offset, void **out)
 {
 	char *place = os_reserve(bytes);
-	int status = os_map_into(place, bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int status = place == NULL ? -ENOMEM : os_map_into(place, bytes, flags, fd, offset);
 
-	return status == 0 ? place : NULL;
+	if (place != NULL && status < 0)
+		os_unmap(place, bytes);
+	*out = status < 0 ? NULL : place;
+	return status;
+}
+
+void *os_map(size_t bytes)
+{
+	void *place;
+
+	(void)os_map_apart(bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0, &place);
+	return place;
 }
 
 int os_map_file(int fd, uint64_t offset, size_t bytes, void **out)
 {
-	char *place = os_reserve(bytes);
-	int status = os_map_into(place, bytes, MAP_SHARED, fd, offset);
+	int status = os_map_apart(bytes, MAP_SHARED, fd, offset, out);
 
-	*out = NULL;
 	if (status < 0)
 		return status;
-	(void)os_advise(place, bytes, MADV_RANDOM);
-	*out = place;
+	(void)os_advise(*out, bytes, MADV_RANDOM);
 	return 0;
 }
 
 void os_unmap(void *address, size_t bytes)
 {
 	(void)CALL2(SYS_munmap, (char *)address - OS_PAGE, bytes + 2 * OS_PAGE);
-}
-
-void *os_map_file_again(void *page, size_t delta, size_t bytes)
-{
-	char *place = os_reserve(delta + bytes);
-
-	if (place == NULL)
-		return NULL;
-	/* old size 0 duplicates a shared mapping from that page on; the new size may reach past its end */
-	if (os_pointer(CALL5(SYS_mremap, page, 0, delta + bytes, MREMAP_MAYMOVE | MREMAP_FIXED,
-			     place)) == NULL) {
-		os_unmap(place, delta + bytes);
-		return NULL;
-	}
-	/* the page before the wanted range becomes the guard, what lies before that is given back */
-	(void)CALL6(SYS_mmap, place + delta - OS_PAGE, OS_PAGE, PROT_NONE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-	(void)CALL2(SYS_munmap, place - OS_PAGE, delta);
-	(void)os_advise(place + delta, bytes, MADV_DONTDUMP);
-	return place + delta;
 }
 
 bool os_map_move(void *from, void *to, size_t bytes)

@@ -19,11 +19,17 @@
 
 struct stat;
 
+/* Inaccessible pages; NULL when there are none. At that place or, before Linux 4.17, elsewhere; NULL = anywhere. */
+void *os_choose(void *place, size_t bytes);
+/* Inaccessible range with one more such page at each end, which os_unmap() removes too. */
+char *os_reserve(size_t bytes);
+/* Takes the place of a range of those; 0 or a negative errno. */
+int os_map_into(char *place, size_t bytes, int flags, int fd, uint64_t offset);
 /*
- * All mappings stand between two inaccessible pages, so that what a program's overflow of a large block
- * of its own hits does not change, and stay out of core dumps. bytes is a multiple of the page size.
+ * All mappings stand between two inaccessible pages, or between others of ours, so that what a program's overflow of
+ * a large block of its own hits does not change, and stay out of core dumps. bytes is a multiple of the page size.
  *
- * os_map: private, zeroed pages; NULL when there are none.
+ * os_map: private, zeroed pages; NULL when there are none. What stays for ever: os_region.h.
  */
 void *os_map(size_t bytes);
 /*
@@ -33,11 +39,6 @@ void *os_map(size_t bytes);
 int os_map_file(int fd, uint64_t offset, size_t bytes, void **out);
 /* Removes what one of the functions above made, guards included. */
 void os_unmap(void *address, size_t bytes);
-/*
- * A further range of a file that is mapped already, without a descriptor: page is the start of a mapped
- * page that lies delta bytes before the wanted range. NULL on failure.
- */
-void *os_map_file_again(void *page, size_t delta, size_t bytes);
 /* Puts the mapping at `from` (made by os_map_file) in the place of the one at `to`, which is dropped. */
 bool os_map_move(void *from, void *to, size_t bytes);
 /* Takes private pages now rather than when they are touched, if the system can (Linux 5.14). */

@@ -15,6 +15,7 @@
 
 #include "memtrace/atomic.h"
 #include "os.h"
+#include "os_region.h"
 #include "trace_layout.h"
 
 #define TRACE_RESERVE_TRIES 100 /* of a system that has just no time or memory for it */
@@ -98,12 +99,12 @@ static char *trace_map_run(enum trace_table table, uint32_t run)
 	if (offset == 0)
 		return NULL;
 	page = trace_page_before(offset, &page_offset);
-	address = os_map_file_again(page, offset - page_offset, section->length);
+	address = os_region_map_file(page, offset - page_offset, section->length);
 	if (address == NULL)
 		return NULL;
 	if (mt_cas_acq_rel(&trace_map.runs[table][run], &expected, address))
 		return address;
-	os_unmap(address, section->length);
+	os_region_give_back(address, section->length);
 	return expected;
 }
 

@@ -10,6 +10,7 @@
 #include "memtrace/format.h"
 #include "module_table.h"
 #include "os.h"
+#include "os_region.h"
 
 #define FIRST_LOG2 10
 #define LAST_LOG2 22
@@ -70,7 +71,7 @@ static void grow(uintptr_t table, uint16_t generation)
 
 	if (count_log2 > LAST_LOG2)
 		return;
-	larger = (uintptr_t)os_map(table_bytes(count_log2));
+	larger = (uintptr_t)os_region_map(table_bytes(count_log2), NULL);
 	if (!larger)
 		return;
 	if (table)
@@ -81,7 +82,7 @@ static void grow(uintptr_t table, uint16_t generation)
 	if (mt_cas_acq_rel(&unwind_rules_table, &table, larger))
 		mt_store_relaxed(&fresh_count, count);
 	else
-		os_unmap((void *)(larger & ~(uintptr_t)63), table_bytes(count_log2));
+		os_region_give_back((void *)(larger & ~(uintptr_t)63), table_bytes(count_log2));
 }
 
 static struct mt_pair *insert(uintptr_t table, uint64_t key, uint64_t value, uint16_t generation)

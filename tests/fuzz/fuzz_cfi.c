@@ -12,6 +12,7 @@
 
 #include "module_table.h"
 #include "os.h"
+#include "os_region.h"
 #include "unwind.h"
 
 #define HEAD_BYTES 4
@@ -42,7 +43,7 @@ void module_table_init(void)
 {
 }
 
-/* In place of os.c: nothing but the image may be read that is not known to be the stack. */
+/* In place of os.c and os_region.c: nothing but the image may be read that is not known to be the stack. */
 bool os_is_readable(const void *address, size_t bytes)
 {
 	uint64_t start = (uint64_t)(uintptr_t)address;
@@ -50,10 +51,11 @@ bool os_is_readable(const void *address, size_t bytes)
 	return start >= module.start && start < module.end && module.end - start >= bytes;
 }
 
-void *os_map(size_t bytes)
+void *os_region_map(size_t bytes, bool *is_wiped)
 {
 	void *pages = aligned_alloc(4096, bytes);
 
+	(void)is_wiped;
 	if (pages)
 		memset(pages, 0, bytes);
 	return pages;
@@ -65,7 +67,7 @@ void os_populate(void *address, size_t bytes)
 	(void)bytes;
 }
 
-void os_unmap(void *address, size_t bytes)
+void os_region_give_back(void *address, size_t bytes)
 {
 	(void)bytes;
 	free(address);

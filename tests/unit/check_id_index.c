@@ -145,8 +145,7 @@ static int look_in_child(struct id_index *index)
 
 	for (uint32_t id = 1; id < IDS; id++)
 		found += id_index_find(index, mix(id)) != 0;
-	/* the first of its pages is copied */
-	if (table->is_wiped && found > 4096 / sizeof(struct mt_pair))
+	if (table->is_wiped && found != 0)
 		return 1;
 	id_index_begin_again(index);
 	for (uint32_t id = 1; id < IDS; id++)
