@@ -216,8 +216,11 @@ int main(void)
 	printf("# %lu allocations, %lu handlers\n", (unsigned long)alloc_count,
 	       (unsigned long)nested_count);
 	for (uint32_t drop = 0; drop < MT_DROP_COUNT; drop++)
-		if (mt_drop_is_loss(drop))
+		if (mt_drop_is_loss(drop) && trace_file.drops[drop] != 0) {
+			printf("# %lu drops of kind %u\n", (unsigned long)trace_file.drops[drop],
+			       drop);
 			STRESS_CHECK(trace_file.drops[drop] == 0);
+		}
 	STRESS_CHECK(nested_count > 0);
 	STRESS_CHECK(trace_file.process->foreign_free_count == 0);
 	STRESS_CHECK(trace_file.process->unseen_free_count == 0);
