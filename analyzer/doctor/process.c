@@ -18,6 +18,7 @@
 #include "memtrace/env.h"
 #include "model/drop_text.h"
 #include "model/executable.h"
+#include "model/process_state.h"
 #include "model/target.h"
 
 /* The word behind a name in /proc/PID/status; "" where it is not there. */
@@ -69,7 +70,7 @@ static int explain_empty(pid_t pid, struct diagnoses *diagnoses, struct error *e
 {
 	char exe[32], state[32], program[1];
 
-	(void)snprintf(exe, sizeof(exe), "/proc/%d/exe", (int)pid);
+	(void)snprintf(exe, sizeof(exe), "/proc/%d/exe", (int)process_task(pid));
 	if (readlink(exe, program, sizeof(program)) >= 0 || errno != ENOENT)
 		return -EEXIST;
 	read_status(pid, "State", state);
@@ -121,7 +122,7 @@ static void explain_untraced(pid_t pid, const struct doctor_files *files,
 			(int)pid);
 		return;
 	}
-	(void)snprintf(exe, sizeof(exe), "/proc/%d/exe", (int)pid);
+	(void)snprintf(exe, sizeof(exe), "/proc/%d/exe", (int)process_task(pid));
 	executable_examine(exe, take_look, diagnoses);
 }
 
@@ -151,7 +152,7 @@ static void tell_file(const struct target *target, const struct snapshot *snapsh
 			      "%s: %s on disk, %" PRIu64 " call stacks", target->path,
 			      size_text((int64_t)status.st_blocks * 512).text,
 			      (uint64_t)snapshot->site_count);
-	root_bytes = (size_t)snprintf(folder, sizeof(folder), "/proc/%d/root", (int)target->pid);
+	root_bytes = (size_t)snprintf(folder, sizeof(folder), "/proc/%d/root", (int)target->task);
 	(void)snprintf(folder + root_bytes, sizeof(folder) - root_bytes, "%s", target->path);
 	slash = strrchr(folder, '/');
 	*slash = '\0';
@@ -248,7 +249,7 @@ int doctor_process(pid_t pid, struct diagnoses *diagnoses, struct error *error)
 		if (empty != -EEXIST)
 			return empty;
 	}
-	(void)doctor_files_of_process(pid, &files, diagnoses);
+	(void)doctor_files_of_process(process_task(pid), &files, diagnoses);
 	if (ret == 0)
 		tell_trace(&target, diagnoses);
 	else

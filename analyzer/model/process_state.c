@@ -4,14 +4,51 @@
  */
 #include "model/process_state.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FIELD_START_TICKS 22 /* of /proc/PID/stat, counted from 1 */
 #define FIELD_STATE 3
+
+static bool has_program(pid_t pid)
+{
+	char path[32], program[1];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	return readlink(path, program, sizeof(program)) >= 0 || errno != ENOENT;
+}
+
+pid_t process_task(pid_t pid)
+{
+	const struct dirent *entry;
+	pid_t task = pid;
+	char path[32];
+	DIR *tasks;
+
+	if (has_program(pid))
+		return pid;
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	tasks = opendir(path);
+	while (tasks != NULL && task == pid && (entry = readdir(tasks)) != NULL) {
+		pid_t other = atoi(entry->d_name);
+
+		if (other > 0 && other != pid && has_program(other))
+			task = other;
+	}
+	if (tasks != NULL)
+		(void)closedir(tasks);
+	return task;
+}
+
+static bool has_ended(char state, pid_t pid)
+{
+	return (state == 'Z' || state == 'X') && process_task(pid) == pid;
+}
 
 uint64_t process_start_ticks(pid_t pid)
 {
@@ -26,7 +63,7 @@ uint64_t process_start_ticks(pid_t pid)
 	/* the name in field 2 may hold anything, also ')' and blanks: the last ')' ends it */
 	at = fgets(line, sizeof(line), file) != NULL ? strrchr(line, ')') : NULL;
 	(void)fclose(file);
-	if (at == NULL || at[1] == '\0' || at[2] == 'Z' || at[2] == 'X')
+	if (at == NULL || at[1] == '\0' || has_ended(at[2], pid))
 		return 0;
 	at += 2;
 	for (int field = FIELD_STATE; field < FIELD_START_TICKS && at != NULL; field++) {
@@ -44,7 +81,7 @@ int process_maps_inode(pid_t pid, ino_t inode)
 	int result = 0;
 	FILE *file;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+	(void)snprintf(path, sizeof(path), "/proc/%d/maps", (int)process_task(pid));
 	file = fopen(path, "re");
 	if (file == NULL)
 		return -errno;
@@ -70,7 +107,7 @@ int process_rss(pid_t pid, uint64_t *rss_bytes, uint64_t *rss_anon_bytes)
 
 	*rss_bytes = 0;
 	*rss_anon_bytes = 0;
-	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)process_task(pid));
 	file = fopen(path, "re");
 	if (file == NULL)
 		return -errno;

@@ -10,9 +10,16 @@
 #include <sys/types.h>
 
 /**
+ * process_task() - the number by which the system tells of the memory of a process: its own, or that of
+ * another of its threads where the first one has ended (pthread_exit() in main) and has no memory any more.
+ */
+pid_t process_task(pid_t pid);
+
+/**
  * process_start_ticks() - field 22 of /proc/PID/stat: tells a process from a later one of the same number.
  *
- * Return: clock ticks since boot, 0 if there is no such process (or only a dead one not waited for).
+ * Return: clock ticks since boot, 0 if there is no such process (or only a dead one not waited
+ * for).
  */
 uint64_t process_start_ticks(pid_t pid);
 

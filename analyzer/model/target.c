@@ -139,7 +139,7 @@ static int find(struct target *target, const struct maps *maps, struct search *s
 
 		if (line->offset != 0)
 			continue;
-		status = open_line(target->pid, maps, line, &target->input);
+		status = open_line(target->task, maps, line, &target->input);
 		if (status < 0 && looks_like_trace(line->path)) {
 			search->denied = line;
 			search->status = status;
@@ -179,9 +179,10 @@ int target_open(pid_t pid, struct target *target, struct error *error)
 {
 	struct search search = {0};
 	struct maps maps;
-	int result = maps_read(pid, MAPS_SHARED, &maps);
+	pid_t task = process_task(pid);
+	int result = maps_read(task, MAPS_SHARED, &maps);
 
-	*target = (struct target){.pid = pid, .input.fd = -1};
+	*target = (struct target){.pid = pid, .task = task, .input.fd = -1};
 	if (result == -ENOENT || result == -ESRCH)
 		return error_set(error, -ENOENT, "process %d: no such process", (int)pid);
 	if (result < 0)

@@ -16,6 +16,7 @@
 
 struct target {
 	pid_t pid;
+	pid_t task;		 /* by which its memory is reached: process_task() */
 	struct input input;	 /* its trace file, or what it has mapped of it */
 	char *path;		 /* as /proc/PID/maps names it */
 	uint64_t header_address; /* of the file's first byte in the process; 0 = not mapped there */

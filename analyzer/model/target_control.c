@@ -28,8 +28,8 @@ static int write_memory(const struct target *target, size_t offset, uint32_t wor
 
 	if (target->header_address == 0)
 		return -EFAULT;
-	return process_vm_writev(target->pid, &local, 1, &remote, 1, 0) == sizeof(word) ? 0
-											: -errno;
+	return process_vm_writev(target->task, &local, 1, &remote, 1, 0) == sizeof(word) ? 0
+											 : -errno;
 }
 
 /* The file is 0400 so that nobody truncates it by accident: it is writable for this moment only. */

@@ -384,6 +384,11 @@ def a_process_that_does_not_record_says_so():
         _find(_examine(run.process.pid), "warning", "recording", "switched off")
 
 
+def warnings_of_the_tracer_are_passed_on():
+    with _Cat(MEMTRACE_DEPTH="deep") as run:
+        _find(_examine(run.process.pid), "warning", "message", "MEMTRACE_DEPTH: expected")
+
+
 def what_a_process_has_dropped_is_told_in_the_words_of_info():
     with _Cat(MEMTRACE_DEPTH="1") as run:
         told = _find(_examine(run.process.pid), "note", "dropped")

@@ -310,6 +310,22 @@ def a_process_that_has_ended_and_one_of_the_kernel_are_told():
         raise Skip("needs root") from error
 
 
+def a_process_that_gained_privileges_or_is_out_of_reach_is_told():
+    if os.getuid() != 0:
+        raise Skip("needs root")
+    other = ["setpriv", "--reuid", str(OTHER_USER), "--clear-groups"]
+    with Folder() as folder:
+        program = folder.build("careful", source=WAITS)
+        with _Waiting([program]) as pid:
+            none(examine(pid, status=1), "privileges", "problem")
+            find(examine(pid, status=1, front=other), "problem", "rights", "Permission denied")
+        os.chmod(program, 0o4755)
+        if os.statvfs(folder.path).f_flag & os.ST_NOSUID:
+            raise Skip("nothing gains privileges here")
+        with _Waiting([*other, program]) as pid:
+            find(examine(pid, status=1), "problem", "privileges", "gained privileges")
+
+
 def a_process_whose_program_was_removed_is_still_examined():
     with Folder() as folder:
         program = folder.build("removed", "-g", source=WAITS)
@@ -325,11 +341,13 @@ def a_process_in_another_root_is_examined_by_what_it_has_mapped():
     if os.getuid() != 0:
         raise Skip("needs root")
     with Folder() as folder:
-        program = folder.build("inside", source=WAITS)
-        for path in subprocess.run(["ldd", program], stdout=subprocess.PIPE, check=True).stdout.decode().split():
-            if path.startswith("/"):
-                os.makedirs(folder.name(os.path.dirname(path)[1:]), exist_ok=True)
-                folder.copy(path[1:], path)
+        loader = "/of_this_root/ld-linux-x86-64.so.2"
+        folder.build("inside", f"-Wl,--dynamic-linker={loader}", source=WAITS)
+        listed = subprocess.run(["ldd", "/bin/true"], stdout=subprocess.PIPE, check=True).stdout.decode()
+        for path in (word for word in listed.split() if word.startswith("/")):
+            at = loader if os.path.basename(path).startswith("ld-linux") else path
+            os.makedirs(folder.name(os.path.dirname(at)[1:]), exist_ok=True)
+            folder.copy(at[1:], path)
         folder.copy("shim.so", os.path.join(harness.BUILD, "preload", "libmemtrace.so"))
 
         def enter():
@@ -338,7 +356,8 @@ def a_process_in_another_root_is_examined_by_what_it_has_mapped():
 
         with _Waiting(["/inside"], preexec_fn=enter) as pid:
             findings = examine(pid, status=1)
-            find(findings, "problem", "tracing", "is not traced")
+            harness.equal([row["check"] for row in findings if row["level"] == "problem"], ["tracing"],
+                          "a loader that is there for the process is not missed")
             find(findings, "ok", "unwinding", "its 2 libraries")
         with _Waiting(["/inside"], preexec_fn=enter, env={"LD_PRELOAD": "/shim.so"}) as pid:
             find(examine(pid), "ok", "output", folder.path + ": can be written")

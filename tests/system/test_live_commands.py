@@ -11,6 +11,7 @@ import time
 
 import harness
 from harness import Run, memtrace, target
+from made_programs import Folder
 
 
 class _Obedient(Run):
@@ -80,6 +81,11 @@ class _Obedient(Run):
         found = [(facts["file"]["sequence"], facts) for facts in map(harness.info, glob.glob(
             os.path.join(self.out, "*.snap"))) if facts["file"]["kind"] == "snapshot"]
         return [facts for _, facts in sorted(found, key=lambda one: one[0])]
+
+
+def _state(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        return file.read().rpartition(")")[2].split()[0]
 
 
 def _total(what, name):
@@ -271,6 +277,24 @@ def states_are_told_apart():
         run.process.kill()
         run.process.wait()
         harness.equal(harness.info(run.file())["process"]["state"], "killed", "state")
+
+
+def process_whose_first_thread_has_ended_is_still_running():
+    source = ("#include <pthread.h>\n#include <stdlib.h>\n#include <unistd.h>\n"
+              "static void *go_on(void *p) { for (;;) { free(malloc(10)); usleep(1000); } return p; }\n"
+              "int main(void) { pthread_t t; pthread_create(&t, 0, go_on, 0); pthread_exit(0); }\n")
+    with Folder() as folder, Run([folder.build("headless", "-pthread", source=source)]) as run:
+        pid = run.start().pid
+        while _state(pid) != "Z":
+            time.sleep(0.001)
+        for name in (pid, run.file()):
+            harness.equal(harness.info(name)["process"]["state"], "running", name)
+        assert harness.info(pid)["process"]["rss_bytes"] > 0, "its memory is not seen"
+        memtrace("ctl", pid, "stop")
+        harness.equal(json.loads(memtrace("doctor", "--json", pid))["traceable"], True, "doctor")
+        run.process.kill()
+        run.process.wait()
+        harness.equal(harness.info(run.file())["process"]["state"], "killed", "state afterwards")
 
 
 def program_that_replaced_itself_was_not_killed():
