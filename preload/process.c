@@ -141,6 +141,7 @@ static void process_fill_header(bool is_again)
 	header->sample_bytes = sampler_bytes;
 	process->depth_max = process_options.depth_max;
 	process->unwinder = capture_unwinder();
+	process->invalid_reporting = invalid_is_on ? MT_INVALID_REPORTED : MT_INVALID_NOT_REPORTED;
 	process->executable = trace_file_string(process_names.executable);
 	process->working_directory = trace_file_string(process_names.directory);
 	process->allocator = trace_file_string(real_path());

@@ -42,7 +42,7 @@ static const struct command_usage usage = {
 struct invalid {
 	struct session session;
 	bool is_json, has_children, has_depth;
-	unsigned long depth, error_code;
+	unsigned long depth, error_code; /* 0 = not asked for */
 };
 
 static int take_number(struct options *options, unsigned long most, unsigned long *number)
@@ -91,6 +91,23 @@ static int load(struct invalid *invalid, const struct options *options)
 	return status ? status : session_prepare(session);
 }
 
+/* A check must not pass where nothing could have been found. */
+static int check_nothing(const struct invalid_view *view)
+{
+	switch (invalid_reporting(view)) {
+	case MT_INVALID_NOT_REPORTED:
+		return cmd_fail(CMD_FAILED,
+				"--error-exitcode: invalid calls were not recorded; run "
+				"the program with --report-invalid");
+	case MT_INVALID_NOT_KNOWN:
+		return cmd_fail(CMD_DONE, "--error-exitcode: it is not known whether invalid calls "
+					  "were recorded");
+	case MT_INVALID_REPORTED:
+		break;
+	}
+	return CMD_DONE;
+}
+
 static int show(struct invalid *invalid)
 {
 	const struct session *session = &invalid->session;
@@ -110,7 +127,9 @@ static int show(struct invalid *invalid)
 	session_print_warnings(session);
 	if (status)
 		return session_fail(session, status);
-	return invalid_total(&view) != 0 ? (int)invalid->error_code : CMD_DONE;
+	if (invalid_total(&view) != 0)
+		return (int)invalid->error_code;
+	return invalid->error_code != 0 ? check_nothing(&view) : CMD_DONE;
 }
 
 int cmd_invalid(int argc, char **argv)

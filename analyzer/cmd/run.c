@@ -85,6 +85,10 @@ static int parse(struct run *run, struct options *options)
 		return options->exit_code;
 	if (options->operand_count == 0)
 		return options_fail(options, "what is to be run?");
+	if (run_settings_conflict(&run->settings))
+		return options_fail(options,
+				    "--report-invalid does not work with --sample: a free "
+				    "cannot be told from one of a block that is no sample");
 	return -1;
 }
 

@@ -254,6 +254,22 @@ int run_settings_take(struct run_settings *settings, int id, const char *value, 
 	return 0;
 }
 
+static const char *value_of(const struct run_settings *settings, const char *name)
+{
+	for (size_t i = 0; i < settings->count; i++)
+		if (strcmp(settings->pairs[i].name, name) == 0)
+			return settings->pairs[i].value;
+	return NULL;
+}
+
+bool run_settings_conflict(const struct run_settings *settings)
+{
+	const char *sample = value_of(settings, MT_ENV_SAMPLE);
+
+	return sample != NULL && strtoull(sample, NULL, 10) != 0 &&
+	       value_of(settings, MT_ENV_REPORT_INVALID) != NULL;
+}
+
 /* Ours first: the loader gives the first library's malloc to all, and ours forwards to the next. */
 static int apply_preload(const struct run_settings *settings)
 {

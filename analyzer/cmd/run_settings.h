@@ -46,6 +46,11 @@ int run_settings_take(struct run_settings *settings, int id, const char *value,
 void run_settings_add(struct run_settings *settings, const char *name, const char *value);
 
 /**
+ * run_settings_conflict() - whether samples and the stacks of invalid calls are asked for together.
+ */
+bool run_settings_conflict(const struct run_settings *settings);
+
+/**
  * run_settings_apply() - change the environment of this process: for the child, before it becomes the program.
  *
  * Return: 0 or -ENOMEM.

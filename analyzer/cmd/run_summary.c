@@ -22,6 +22,7 @@
 #include "model/interval.h"
 #include "model/snapshot.h"
 #include "model/trace_folder.h"
+#include "render/invalid.h"
 #include "render/number_text.h"
 #include "render/place_text.h"
 
@@ -198,11 +199,6 @@ static void print_messages(const struct snapshot *snapshot)
 		}
 }
 
-static bool is_empty(const struct snapshot *snapshot)
-{
-	return snapshot->totals[MT_TOTAL_ALLOC_COUNT] == 0 && snapshot->process.is_stopped == 0;
-}
-
 /* As short as it can be typed here. */
 static const char *strip_here(const char *path)
 {
@@ -215,6 +211,58 @@ static const char *strip_here(const char *path)
 		return path;
 	bytes = strlen(here);
 	return strncmp(path, here, bytes) == 0 && path[bytes] == '/' ? path + bytes + 1 : path;
+}
+
+static int64_t invalid_count(const struct snapshot *snapshot)
+{
+	const struct invalid_view view = {.snapshots = &snapshot, .snapshot_count = 1};
+
+	return invalid_total(&view);
+}
+
+static int64_t invalid_calls_of(const char *path)
+{
+	struct error error = {""};
+	struct snapshot *snapshot;
+	int64_t count;
+
+	if (snapshot_load(path, &snapshot, &error) != 0)
+		return 0;
+	count = invalid_count(snapshot);
+	snapshot_free(snapshot);
+	return count;
+}
+
+/* Those of all images and children, which are beside the first file. */
+static void print_invalid(const struct found *found, const struct snapshot *snapshot)
+{
+	int64_t count = invalid_count(snapshot);
+	struct trace_folder files;
+	char folder[PATH_MAX + 2];
+
+	if (snapshot->process.invalid_reporting != MT_INVALID_REPORTED)
+		return;
+	if (strcmp(found->first, found->path) != 0)
+		count += invalid_calls_of(found->first);
+	(void)snprintf(folder, sizeof(folder), "%s.d", found->first);
+	if (trace_folder_read(folder, true, 0, &files, NULL) == 0) {
+		for (size_t i = 0; i < files.count; i++)
+			if (files.entries[i].header.kind == MT_KIND_LIVE &&
+			    strcmp(files.entries[i].path, found->path) != 0)
+				count += invalid_calls_of(files.entries[i].path);
+		trace_folder_free(&files);
+	}
+	if (count == 0)
+		return;
+	(void)fprintf(stderr, "  %-12s%s call%s; memtrace invalid ", "invalid",
+		      number_text(count).text, count == 1 ? "" : "s");
+	place_put(stderr, strip_here(found->first));
+	(void)fputc('\n', stderr);
+}
+
+static bool is_empty(const struct snapshot *snapshot)
+{
+	return snapshot->totals[MT_TOTAL_ALLOC_COUNT] == 0 && snapshot->process.is_stopped == 0;
 }
 
 static void print_found(const struct found *found, const struct launch *launch,
@@ -230,6 +278,7 @@ static void print_found(const struct found *found, const struct launch *launch,
 		print_totals(snapshot);
 	print_sampling(snapshot);
 	print_losses(snapshot);
+	print_invalid(found, snapshot);
 	run_top_print(snapshot, stderr);
 	print_messages(snapshot);
 	if (found->file_count > 1) {

@@ -32,3 +32,18 @@ const char *invalid_call_word(enum mt_invalid_call call)
 {
 	return call == MT_INVALID_REALLOC ? "realloc" : "free";
 }
+
+enum mt_invalid_reporting invalid_reporting(const struct invalid_view *view)
+{
+	enum mt_invalid_reporting least = MT_INVALID_REPORTED;
+
+	for (size_t i = 0; i < view->snapshot_count; i++) {
+		uint32_t one = view->snapshots[i]->process.invalid_reporting;
+
+		if (one == MT_INVALID_NOT_REPORTED)
+			return MT_INVALID_NOT_REPORTED;
+		if (one != MT_INVALID_REPORTED)
+			least = MT_INVALID_NOT_KNOWN;
+	}
+	return least;
+}

@@ -24,6 +24,11 @@ struct invalid_view {
  */
 int64_t invalid_total(const struct invalid_view *view);
 
+/**
+ * invalid_reporting() - of all files, the least that is known.
+ */
+enum mt_invalid_reporting invalid_reporting(const struct invalid_view *view);
+
 /* What JSON calls them. */
 const char *invalid_kind_word(enum mt_invalid_kind kind);
 const char *invalid_call_word(enum mt_invalid_call call);

@@ -52,6 +52,12 @@ static int put_call(struct json_writer *json, const struct invalid_view *view,
 	return status;
 }
 
+static const char *const recorded_words[] = {
+	[MT_INVALID_NOT_KNOWN] = "unknown",
+	[MT_INVALID_NOT_REPORTED] = "no",
+	[MT_INVALID_REPORTED] = "yes",
+};
+
 int invalid_print_json(const struct invalid_view *view, FILE *out)
 {
 	struct json_writer json;
@@ -62,6 +68,7 @@ int invalid_print_json(const struct invalid_view *view, FILE *out)
 	json_integer(&json, "version", WORD_JSON_VERSION);
 	json_text(&json, "kind", "invalid");
 	json_integer(&json, "call_count", invalid_total(view));
+	json_text(&json, "recorded", recorded_words[invalid_reporting(view)]);
 	json_array(&json, "calls");
 	for (size_t i = 0; status == 0 && i < view->snapshot_count; i++)
 		for (size_t j = 0; status == 0 && j < view->snapshots[i]->invalid_count; j++)

@@ -83,15 +83,24 @@ static int put_call(FILE *out, const struct invalid_view *view, const struct sna
 	return status;
 }
 
+static const char *const nothing_texts[] = {
+	[MT_INVALID_NOT_KNOWN] =
+		"no invalid free or realloc is recorded; they are where the program "
+		"runs with --report-invalid",
+	[MT_INVALID_NOT_REPORTED] =
+		"invalid frees and reallocs were not recorded; they are where the "
+		"program runs with --report-invalid",
+	[MT_INVALID_REPORTED] =
+		"no invalid free or realloc: they were recorded, and there was none",
+};
+
 int invalid_print_text(const struct invalid_view *view, FILE *out)
 {
 	int64_t total = invalid_total(view);
 	int status = 0;
 
 	if (total == 0)
-		(void)fputs("no invalid free or realloc is recorded; they are where the program "
-			    "runs with --report-invalid\n",
-			    out);
+		(void)fprintf(out, "%s\n", nothing_texts[invalid_reporting(view)]);
 	else
 		(void)fprintf(out, "%s invalid %s\n", number_text(total).text,
 			      total == 1 ? "call" : "calls");

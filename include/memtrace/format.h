@@ -177,7 +177,8 @@ struct mt_process {
 		[MT_TOTAL_CAPACITY]; /* snapshot: by enum mt_total; equal to the sums over the rows */
 	uint32_t exit_status;	     /* reserved for `run`: wait status + 1, 0 unknown */
 	uint32_t allocator;	     /* string offset of the file that malloc is forwarded to */
-	uint8_t reserved[192];
+	uint32_t invalid_reporting; /* enum mt_invalid_reporting */
+	uint8_t reserved[188];
 };
 
 enum mt_unwinder {

@@ -21,6 +21,13 @@ enum mt_invalid_call {
 	MT_INVALID_REALLOC,
 };
 
+/* Whether they are put down. */
+enum mt_invalid_reporting {
+	MT_INVALID_NOT_KNOWN = 0, /* of an older tracer */
+	MT_INVALID_NOT_REPORTED,
+	MT_INVALID_REPORTED,
+};
+
 /* Frees and reallocs of what is no live block: one record for equal kinds and stacks. */
 struct mt_invalid {
 	uint32_t kind;	     /* enum mt_invalid_kind; 0 = not in use, or not yet */

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import struct
 import subprocess
 
 import harness
@@ -232,7 +233,48 @@ def text_tells_what_json_does():
     with _run("none") as run:
         path = run.finish().file()
         memtrace("invalid", "--error-exitcode", 9, path, status=0)
-        assert "no invalid" in memtrace("invalid", path)
+        assert "they were recorded, and there was none" in memtrace("invalid", path)
+        equal(json.loads(memtrace("invalid", "--json", path))["recorded"], "yes", "recorded")
+
+
+def file_without_the_option_says_so_and_passes_no_check():
+    with _run("none", env={"MEMTRACE_REPORT_INVALID": "0"}) as run:
+        path = run.finish().file()
+        for file in (path, memtrace("snapshot", "-o", run.folder, path).strip()):
+            assert "were not recorded" in memtrace("invalid", file)
+            equal(json.loads(memtrace("invalid", "--json", file))["recorded"], "no", "recorded")
+            memtrace("invalid", "--error-exitcode", 9, file, status=1)
+        os.chmod(path, 0o600)
+        with open(path, "r+b") as file:
+            data = file.read(1 << 20)
+            process = struct.unpack_from("<Q", data, 256 + 8)[0]  # the first section
+            file.seek(process + 320)
+            equal(file.read(4), struct.pack("<I", 1), "not reported")
+            file.seek(process + 320)
+            file.write(bytes(4))
+        equal(json.loads(memtrace("invalid", "--json", path))["recorded"], "unknown", "recorded")
+        memtrace("invalid", "--error-exitcode", 9, path, status=0)
+
+
+def summary_of_a_run_tells_invalid_calls_of_children_too():
+    with _run("twice") as run:
+        program = run.command[0]
+        done = subprocess.run([harness.MEMTRACE, "run", "--report-invalid", "-o", "run.snap", "sh", "-c",
+                               f"{program} twice; {program} none; exec {program} inside"],
+                              env={**run.env, "LD_PRELOAD": ""}, cwd=run.folder,
+                              stderr=subprocess.PIPE, check=False)  # glibc aborts them at their first
+        assert b"\n  invalid     2 calls; memtrace invalid run.snap\n" in done.stderr, done.stderr
+
+
+def samples_and_invalid_calls_are_refused_together_before_the_run():
+    with _run("none") as run:
+        for sample, status in (("512K", 2), ("0", 0)):
+            done = subprocess.run([harness.MEMTRACE, "run", "--sample", sample, "--report-invalid", "-o",
+                                   os.path.join(run.folder, "a.snap"), "true"],
+                                  stderr=subprocess.PIPE, check=False)
+            equal(done.returncode, status, done.stderr)
+            equal(b"does not work with --sample" in done.stderr, status == 2, done.stderr)
+            equal(os.path.exists(os.path.join(run.folder, "a.snap")), status == 0, "run")
 
 
 def every_json_output_fits_the_schema():
