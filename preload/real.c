@@ -100,50 +100,55 @@ const char *real_path(void)
 	return dladdr(address, &info) != 0 && info.dli_fname != NULL ? info.dli_fname : "";
 }
 
-/* dladdr() goes through all symbols of the file, only to tell which file it is. */
-static const void *real_base(const void *address)
+/*
+ * The file that holds an address; NULL = none. By the loader's record of it: a file may have several mappings with
+ * nothing between them. dladdr1() goes through all symbols of the file, only to tell which file it is.
+ */
+static const struct link_map *real_file(const void *address)
 {
 	struct loader_object object;
+	struct link_map *file = NULL;
 	Dl_info info;
 
 	if (loader_object_find(address, &object))
-		return object.map_start;
-	return dladdr(address, &info) == 0 ? NULL : info.dli_fbase;
+		return object.link_map;
+	return dladdr1(address, &info, (void **)(void *)&file, RTLD_DL_LINKMAP) == 0 ? NULL : file;
 }
 
-static const void *real_program(void)
+static const struct link_map *real_program(void)
 {
-	return real_base((const void *)getauxval(AT_ENTRY));
+	return real_file((const void *)getauxval(AT_ENTRY));
 }
 
 /* The file whose definition of a symbol the program uses; NULL = none, or only its address is known. */
-static const void *real_definer(const char *name)
+static const struct link_map *real_definer(const char *name)
 {
-	const void *used = dlsym(RTLD_DEFAULT, name), *base = used == NULL ? NULL : real_base(used);
+	const void *used = dlsym(RTLD_DEFAULT, name);
+	const struct link_map *file = used == NULL ? NULL : real_file(used);
 	const ElfW(Sym) *symbol = NULL;
 	Dl_info info;
 
-	if (base == NULL || base != real_program())
-		return base;
+	if (file == NULL || file != real_program())
+		return file;
 	/* a program that only takes malloc's address has an undefined symbol with a value */
 	if (dladdr1(used, &info, (void **)(void *)&symbol, RTLD_DL_SYMENT) == 0 || symbol == NULL ||
 	    symbol->st_shndx == SHN_UNDEF)
 		return NULL;
-	return base;
+	return file;
 }
 
 const char *real_bypass(void)
 {
-	const void *allocator = real_base((const void *)(uintptr_t)real.malloc);
-	const void *used = real_definer("malloc");
+	const struct link_map *allocator = real_file((const void *)(uintptr_t)real.malloc);
+	const struct link_map *used = real_definer("malloc");
 
 	if (used != NULL && used == real_program())
 		return "the program has a malloc of its own: its calls are not seen";
-	if (used != NULL && used != real_base((const void *)(uintptr_t)real_bypass))
+	if (used != NULL && used != real_file((const void *)(uintptr_t)real_bypass))
 		return "another malloc stands in front of this one: what it keeps to itself is not "
 		       "seen";
 	/* libc has none, and a lookup that fails allocates */
-	if (allocator != real_base((const void *)(uintptr_t)strlen) &&
+	if (allocator != real_file((const void *)(uintptr_t)strlen) &&
 	    allocator == real_definer("_Znwm"))
 		return "an operator new of the allocator's own is not seen: preload "
 		       "libstdc++.so.6 before it";
@@ -154,8 +159,8 @@ static bool real_is_libc;
 
 void real_note_libc(void)
 {
-	real_is_libc = real_base((const void *)(uintptr_t)real.malloc) ==
-		       real_base((const void *)(uintptr_t)strlen);
+	real_is_libc = real_file((const void *)(uintptr_t)real.malloc) ==
+		       real_file((const void *)(uintptr_t)strlen);
 }
 
 /* In front of each block of glibc's lie the bytes from there to the next one, with three flags at their lower end. */

@@ -88,6 +88,7 @@ def _warnings(command, **environment):
 
 def calls_that_go_past_the_shim_are_said():
     harness.equal(_warnings(["/bin/true"]), "")
+    harness.equal(_warnings([target("parted_program")]), "")
     assert "a malloc of its own" in _warnings([target("own_malloc")])
     for path in map(harness.allocator, ALLOCATORS):
         assert "stands in front" in _warnings(["/bin/true"], LD_PRELOAD=f"{path}:{harness.SHIM}")
