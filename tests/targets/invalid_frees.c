@@ -214,6 +214,11 @@ static void after_many(void)
 	free_again(block);
 }
 
+static void keep(void)
+{
+	truth_require(memtrace_snapshot(NULL, NULL) == 0, "a snapshot is made");
+}
+
 static void abort_by_glibc(void)
 {
 	char *block = allocate_it(40);
@@ -242,6 +247,7 @@ int main(int argc, char **argv)
 		    {"after_many", after_many},
 		    {"other_stderr", other_stderr},
 		    {"strict", strict},
+		    {"keep", keep},
 		    {"abort", abort_by_glibc}};
 
 	for (int i = 1; i < argc; i++)
