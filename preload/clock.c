@@ -57,8 +57,10 @@ static void clock_sample(struct mt_sample *sample, uint64_t now)
 {
 	uint64_t alloc_count = 0, alloc_bytes = 0;
 
-	if (sample == NULL)
+	if (sample == NULL) {
+		trace_file_drop(MT_DROP_TIMELINE);
 		return;
+	}
 	for (uint32_t i = 0; i < trace_file.process->shard_count; i++) {
 		alloc_count += mt_load_relaxed(&trace_file.shards[i].alloc_count);
 		alloc_bytes += mt_load_relaxed(&trace_file.shards[i].alloc_bytes);

@@ -204,6 +204,7 @@ static bool trace_copy_move(struct trace_copy *copy)
 static void trace_map_reset(const uint64_t *fixed_offset, struct trace_ready ready)
 {
 	memcpy(trace_map.fixed_offset, fixed_offset, sizeof(trace_map.fixed_offset));
+	trace_map.is_told = false;
 	memset(trace_map.ready, 0, sizeof(trace_map.ready));
 	memset(trace_map.reserved, 0, sizeof(trace_map.reserved));
 	for (uint32_t i = 0; i < TRACE_FIXED_COUNT; i++) {

@@ -34,6 +34,8 @@ bool trace_file_reserve(void *start, size_t bytes)
 		return true;
 	for (int i = 0; i < TRACE_RESERVE_TRIES && (status == -EAGAIN || status == -EINTR); i++)
 		status = os_advise((void *)first, end - first, TRACE_POPULATE_WRITE);
+	if (status != 0)
+		mt_store_relaxed(&trace_map.status, status);
 	return status == 0;
 }
 
@@ -92,12 +94,14 @@ static char *trace_map_run(enum trace_table table, uint32_t run)
 	uint64_t page_offset;
 	char *page, *address, *expected = NULL;
 
+	mt_store_relaxed(&trace_map.status, trace_map.is_all_reserved ? -EOPNOTSUPP : -EFBIG);
 	if (trace_map.is_all_reserved)
 		return NULL; /* cannot reserve more without a descriptor on this kernel */
 	if (offset == 0)
 		offset = trace_place_run(section);
 	if (offset == 0)
 		return NULL;
+	mt_store_relaxed(&trace_map.status, -ENOMEM);
 	page = trace_page_before(offset, &page_offset);
 	address = os_region_map_file(page, offset - page_offset, section->length);
 	if (address == NULL)
@@ -126,8 +130,10 @@ static bool trace_file_reach(enum trace_table table, uint64_t id, uint64_t count
 	uint64_t from, to;
 	char *address;
 
-	if (id + count > mt_run_first(shape->run_count, shape->n0_log2))
+	if (id + count > mt_run_first(shape->run_count, shape->n0_log2)) {
+		mt_store_relaxed(&trace_map.status, -EOVERFLOW);
 		return false;
+	}
 	address = mt_load_acquire(&trace_map.runs[table][run]); /* partner: CAS in trace_map_run */
 	if (address == NULL)
 		address = trace_map_run(table, run);
@@ -157,6 +163,29 @@ uint32_t trace_file_count(enum trace_table table)
 	return (uint32_t)mt_load_acquire(trace_file_count_of(table)); /* partner: CAS in _claim() */
 }
 
+/* Once in each file: the drop counters say what found no room, this says why. */
+static void trace_tell_no_room(void)
+{
+	static const struct {
+		int status;
+		const char *text;
+	} reasons[] = {
+		{-EFBIG, "the trace file has reached the largest size that its limit (ulimit -f) "
+			 "or file system allows"},
+		{-EOPNOTSUPP, "the trace file cannot grow on this kernel: Linux 5.14 or later can"},
+		{-EOVERFLOW, "a table of the trace file is as large as it can be"},
+		{-ENOMEM, "no memory or address space is left to grow the trace file"},
+	};
+	const char *text = "no space is left for the trace file on its file system";
+
+	if (mt_exchange_acq_rel(&trace_map.is_told, true))
+		return;
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (mt_load_relaxed(&trace_map.status) == reasons[i].status)
+			text = reasons[i].text;
+	trace_file_message(2, mt_load_relaxed(&trace_file.process->last_event_ns), text);
+}
+
 uint32_t trace_file_claim(enum trace_table table, uint32_t count)
 {
 	uint64_t *count_of, id;
@@ -171,6 +200,7 @@ uint32_t trace_file_claim(enum trace_table table, uint32_t count)
 		    !trace_file_reach(table, id, count)) {
 			/* no memory, no disk or no ids: stop asking the system at every event */
 			mt_store_relaxed(&trace_map.is_full[table], true);
+			trace_tell_no_room();
 			return 0;
 		}
 	} while (!mt_cas_acq_rel(count_of, &id, id + count));

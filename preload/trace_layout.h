@@ -69,6 +69,8 @@ struct trace_map {
 	char *base;	      /* of the first TRACE_INITIAL_BYTES */
 	uint64_t file_limit;  /* length of the file: nothing may lie beyond */
 	bool is_all_reserved; /* no MADV_POPULATE_WRITE: all there is was reserved at the start */
+	bool is_told;	      /* that there is no room, and why */
+	int status;	      /* why the last thing that found no room found none */
 	bool is_full[TRACE_TABLE_COUNT];
 	uint64_t ready[TRACE_TABLE_COUNT]; /* ids below this one that are free may be handed out */
 	char *runs[TRACE_TABLE_COUNT][MT_RUN_MAX];

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/size_text.h"
+#include "model/drop_text.h"
 #include "model/interval.h"
 
 #include "model/diff.h"
@@ -119,14 +120,12 @@ static void check_drops(const struct snapshot *const *snapshots, size_t count,
 {
 	size_t i;
 
-	for (i = 0; i < count; i++) {
-		int64_t dropped = snapshots[i]->totals[MT_TOTAL_DROPPED_COUNT];
-
-		if (dropped > 0)
-			find(findings, FINDING_WARNING,
-			     "%s: %" PRId64 " events were dropped; its figures are too small",
-			     snapshots[i]->path, dropped);
-	}
+	for (i = 0; i < count; i++)
+		for (uint32_t drop = 0; drop < MT_DROP_COUNT; drop++)
+			if (mt_drop_is_loss(drop) && snapshots[i]->drops[drop] > 0)
+				find(findings, FINDING_WARNING, "%s: %" PRIu64 " %s",
+				     snapshots[i]->path, snapshots[i]->drops[drop],
+				     drop_texts[drop].meaning);
 }
 
 /* Where some figures have limits and others need none, or limits of another width. */

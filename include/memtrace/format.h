@@ -404,11 +404,15 @@ enum mt_drop {
 	MT_DROP_EARLY,	   /* events before the trace file could be made, or without one */
 	MT_DROP_CHILDREN,  /* children that could not make a file; added by them */
 	MT_DROP_INVALID,   /* invalid frees and reallocs without a record: no room */
+	MT_DROP_TIMELINE,  /* points of the timeline or of the epochs: no room */
 	MT_DROP_COUNT,
 	MT_DROP_CAPACITY = 32,
 };
 
-/* Whether a figure of a report is wrong by this; the other drop counters stand for coarser information. */
+/*
+ * Whether a figure of a report is wrong by this, be it only whose it is; the other drop counters stand for coarser
+ * information.
+ */
 static inline int mt_drop_is_loss(uint32_t drop)
 {
 	return drop <= MT_DROP_COUNTERS || drop == MT_DROP_EARLY;

@@ -267,6 +267,7 @@ def losses_are_one_line_of_the_summary_and_nothing_of_the_tracer():
             most = max((drop for drop in listed if drop["is_loss"]), key=lambda drop: drop["count"])
             assert most["count"] > 10000, listed
             harness.equal(len(told), 1, lines)
+            assert "  warning     no space is left for the trace file on its file system" in lines, lines
             assert told[0].startswith(f"  dropped     {most['count']:,} {most['meaning']}; "), told
             os.unlink(place.files()[0])
             done = place.run(harness.target("many_stacks"), "20000", stdin=subprocess.DEVNULL, options=("-q",))

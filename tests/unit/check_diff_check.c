@@ -119,8 +119,11 @@ START_TEST(wrong_order_and_drops_are_warned_of)
 	ck_assert_ptr_nonnull(strstr(finding_of(&findings, FINDING_WARNING)->text, "older"));
 	inputs[1]->taken_ns = 20;
 	ck_assert_ptr_null(finding_of(&findings, FINDING_WARNING));
-	inputs[1]->totals[MT_TOTAL_DROPPED_COUNT] = 3;
-	ck_assert_ptr_nonnull(strstr(finding_of(&findings, FINDING_WARNING)->text, "3 events"));
+	inputs[1]->drops[MT_DROP_TRUNCATED_STACKS] = 2;
+	ck_assert_ptr_null(finding_of(&findings, FINDING_WARNING));
+	inputs[1]->drops[MT_DROP_SITES] = 3;
+	ck_assert_ptr_nonnull(strstr(finding_of(&findings, FINDING_WARNING)->text,
+				     "3 events of stacks without room"));
 }
 END_TEST
 

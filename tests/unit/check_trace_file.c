@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "trace_file.h"
+#include "trace_layout.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -407,6 +408,7 @@ static void fill_up(void)
 START_TEST(full_disk_ends_growth_without_a_signal)
 {
 	static const enum trace_table tables[] = {TRACE_NODES, TRACE_MODULES, TRACE_SITES};
+	const struct mt_message *told;
 	char path[TRACE_CASE_PATH_MAX];
 	unsigned sum = 0, strings = 0;
 
@@ -424,7 +426,12 @@ START_TEST(full_disk_ends_growth_without_a_signal)
 			for (id = 1; id < trace_file_count(tables[i]); id++)
 				sum += *(unsigned char *)trace_file_entry(tables[i], id);
 		}
-		for (uint32_t i = 0; i < 2 * MT_MESSAGE_MAX; i++)
+		told = (const struct mt_message
+				*)(void *)(trace_map.base +
+					   trace_map.fixed_offset[TRACE_FIXED_MESSAGES]);
+		ck_assert_str_eq(told->text,
+				 "no space is left for the trace file on its file system");
+		for (uint32_t i = 1; i < 2 * MT_MESSAGE_MAX; i++)
 			trace_file_message(2, i, "full");
 		ck_assert_uint_eq(trace_file.drops[MT_DROP_MESSAGES], MT_MESSAGE_MAX);
 		for (uint32_t slot = 0; slot < MT_TIMELINE_MAX; slot++)
