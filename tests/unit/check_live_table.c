@@ -442,7 +442,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, empty_table_holds_nothing);
 	tcase_add_test(tests, more_large_blocks_than_there_is_room_for_lose_only_their_size);
 	suite_add_tcase(suite, tests);
-	tcase_set_timeout(memory, 180);
+	tcase_set_timeout(memory, 60);
 	tcase_add_test(memory, growing_table_takes_24_bytes_a_block_at_every_moment);
 	tcase_add_test(memory, shrinking_table_takes_40_bytes_a_block_at_most);
 	tcase_add_test(memory, spike_leaves_little_memory_behind);

@@ -167,8 +167,6 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("row");
 	TCase *tests = tcase_create("rows");
 
-	tcase_set_timeout(tests, 30);
-
 	tcase_add_test(tests, first_rows_are_those_of_the_whole_order);
 	tcase_add_test(tests, sorted_rows_never_rise);
 	tcase_add_test(tests, rows_of_similar_keys_stay_apart);
