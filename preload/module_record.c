@@ -28,7 +28,8 @@ static bool is_same_path(uint32_t string, const char *path)
 static bool is_same(const struct mt_module *module, const struct module_image *image,
 		    const char *path)
 {
-	if (module->start != image->start || module->end != image->end ||
+	/* partner: fill(), which writes it last */
+	if (mt_load_acquire(&module->end) != image->end || module->start != image->start ||
 	    module->bias != image->bias || module->build_id_bytes != image->build_id_bytes)
 		return false;
 	return memcmp(module->build_id, image->build_id, image->build_id_bytes) == 0 &&

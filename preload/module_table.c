@@ -29,10 +29,19 @@ enum slot_state {
 /* record: not asked for yet. */
 #define RECORD_UNKNOWN UINT32_MAX
 
+/* Read while another thread may write it, word by word; the version says whether it did. */
+union slot_info {
+	struct module_info info;
+	uint64_t words[sizeof(struct module_info) / sizeof(uint64_t)];
+};
+
+#define SLOT_WORDS (sizeof(((union slot_info *)0)->words) / sizeof(uint64_t))
+_Static_assert(sizeof(struct module_info) % sizeof(uint64_t) == 0, "words");
+
 struct module_slot {
 	uint32_t version; /* enum slot_state in the low bits, a count above */
 	uint32_t record;  /* index in the trace file, MT_MODULE_NONE or RECORD_UNKNOWN */
-	struct module_info info;
+	union slot_info said;
 	struct loader_module loaded;
 	struct module_image image;
 } __attribute__((aligned(64)));
@@ -74,19 +83,22 @@ static bool slot_is_live(uint32_t version)
 static bool slot_read(struct module_slot *slot, struct module_info *info)
 {
 	uint32_t version = mt_load_acquire(&slot->version);
+	union slot_info copy;
 
 	if (!slot_is_live(version))
 		return false;
-	*info = slot->info;
+	for (size_t i = 0; i < SLOT_WORDS; i++)
+		copy.words[i] = mt_load_relaxed(&slot->said.words[i]);
+	*info = copy.info;
 	mt_fence_acquire();
 	return mt_load_relaxed(&slot->version) == version;
 }
 
 static bool slot_holds(struct module_slot *slot, uint64_t pc)
 {
-	uint64_t start = mt_load_relaxed(&slot->info.start);
+	uint64_t start = mt_load_relaxed(&slot->said.info.start);
 
-	return pc - start < mt_load_relaxed(&slot->info.end) - start;
+	return pc - start < mt_load_relaxed(&slot->said.info.end) - start;
 }
 
 static bool find_known(uint64_t pc, struct module_info *info)
@@ -160,10 +172,11 @@ static void slot_fill(struct module_slot *slot, uint32_t index, uint32_t version
 		      const struct loader_module *loaded)
 {
 	struct module_image *image = &slot->image;
+	union slot_info said;
 
 	describe(loaded, image);
 	slot->loaded = *loaded;
-	slot->info = (struct module_info){
+	said.info = (struct module_info){
 		.start = image->start,
 		.end = image->end,
 		.bias = image->bias,
@@ -175,6 +188,8 @@ static void slot_fill(struct module_slot *slot, uint32_t index, uint32_t version
 		.slot = index,
 		.version = version,
 	};
+	for (size_t i = 0; i < SLOT_WORDS; i++)
+		mt_store_relaxed(&slot->said.words[i], said.words[i]);
 	slot->record = RECORD_UNKNOWN;
 }
 
@@ -207,7 +222,7 @@ static bool add_module(uint64_t pc, struct module_info *info)
 		return false;
 	version = (mt_load_relaxed(&slot->version) & ~(uint32_t)SLOT_STATE_MASK) | SLOT_LIVE;
 	slot_fill(slot, index, version, &loaded);
-	*info = slot->info;
+	*info = slot->said.info;
 	mt_store_release(&slot->version, version); /* with slot_read() */
 	if (is_twin(info) && slot_retire(slot, version))
 		return find_known(pc, info);
